@@ -1,0 +1,95 @@
+"""Random changes to batches of images, one draw per image.
+
+Shape suffixes: N images, C channels, H height, W width.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+Uniform = Callable[[int], Tensor]
+"""Draws (N, k) numbers in [0, 1), one row for each image of the batch, on the batch's device."""
+
+
+class Augment(BaseModel):
+    """Which changes to make to training images, and how far; all are off unless set.
+
+    Every amount is drawn uniformly from [-a, a], independently for each image, where a is the field.
+    The order is flip, geometry, jitter. What moves in from outside an image is background, -1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shift_px: float = Field(0.0, ge=0, le=14, description="Shift along each axis by up to this many pixels.")
+    rotate_deg: float = Field(0.0, ge=0, le=180, description="Turn by up to this angle in degrees.")
+    scale: float = Field(0.0, ge=0, le=0.9, description="Scale by a factor of 1 plus or minus up to this.")
+    shear: float = Field(0.0, ge=0, le=1, description="Slant by up to this many columns per row.")
+    jitter: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Change brightness and contrast by factors of 1 plus or minus up to this.",
+    )
+    flip: bool = Field(False, description="Mirror left and right with probability one half.")
+
+    def apply(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
+        """Change a batch of images.
+
+        Args:
+            x_NCHW: float (N, C, H, W) in [-1, 1], on any device; H = W if they are turned or slanted.
+            uniform: Draws (N, k) numbers in [0, 1) for these images; asked only for what is enabled.
+
+        Returns:
+            (N, C, H, W) in [-1, 1]; `x_NCHW` itself if everything is off.
+        """
+        if self.flip:
+            x_NCHW = self._flipped(x_NCHW, uniform)
+        if self.shift_px or self.rotate_deg or self.scale or self.shear:
+            x_NCHW = self._moved(x_NCHW, uniform)
+        if self.jitter:
+            x_NCHW = self._jittered(x_NCHW, uniform)
+        return x_NCHW
+
+    def _flipped(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
+        flip_N111 = uniform(1).lt(0.5)[:, :, None, None]
+        return torch.where(flip_N111, x_NCHW.flip(-1), x_NCHW)
+
+    def _moved(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
+        """Resample once. Zero padding is the background after adding 1."""
+        theta_N23 = self._inverse_maps(x_NCHW.shape, uniform).to(x_NCHW)
+        points_NHW2 = F.affine_grid(theta_N23, list(x_NCHW.shape), align_corners=False)
+        moved_NCHW = F.grid_sample(x_NCHW + 1, points_NHW2, padding_mode="zeros", align_corners=False)
+        return (moved_NCHW - 1).clamp(-1, 1)
+
+    def _inverse_maps(self, shape: torch.Size, uniform: Uniform) -> Tensor:
+        """Affine maps (N, 2, 3) from output to input places, in coordinates of [-1, 1]."""
+        height, width = shape[2:]
+        draws_5N = (2 * uniform(5) - 1).T
+        angle_N = draws_5N[0] * math.radians(self.rotate_deg)
+        factor_N = 1 + draws_5N[1] * self.scale
+        shear_N = draws_5N[2] * self.shear
+        cos_N, sin_N = angle_N.cos() / factor_N, angle_N.sin() / factor_N
+        return torch.stack(
+            [
+                torch.stack(
+                    [cos_N, sin_N + shear_N * cos_N, draws_5N[3] * (2 * self.shift_px / width)], dim=1
+                ),
+                torch.stack(
+                    [-sin_N, cos_N - shear_N * sin_N, draws_5N[4] * (2 * self.shift_px / height)], dim=1
+                ),
+            ],
+            dim=1,
+        )
+
+    def _jittered(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
+        """Multiply ink by a brightness, then the distance from the image's mean by a contrast."""
+        factors_2N = 1 + (2 * uniform(2) - 1).T * self.jitter
+        brightness_N111, contrast_N111 = factors_2N[:, :, None, None, None]
+        ink_NCHW = ((x_NCHW + 1) / 2 * brightness_N111).clamp(0, 1)
+        mean_N111 = ink_NCHW.mean(dim=(1, 2, 3), keepdim=True)
+        jittered_NCHW = torch.lerp(mean_N111, ink_NCHW, contrast_N111)
+        return jittered_NCHW.clamp(0, 1) * 2 - 1

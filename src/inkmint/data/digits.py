@@ -1,0 +1,251 @@
+"""Sets of labelled digits in memory, and their splits.
+
+Shape suffixes: N images, H height, W width.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inkmint.errors import DataError
+
+IMAGE_SIZE = 28
+DIGIT_NAMES = tuple("0123456789")
+SPLIT_NAMES = ("train", "validation", "test")
+_FLAT_SHAPES = ((784,), (1, 28, 28), (28, 28, 1))
+VALIDATION_SHARE = 1 / 6  # of a training file, as 10,000 of MNIST's 60,000
+
+
+@dataclass(frozen=True, eq=False)
+class DigitSet:
+    """Labelled images held in memory as one tensor.
+
+    Attributes:
+        images: uint8 (N, 28, 28), ink bright (255) on dark (0) as in MNIST.
+        labels: int64 (N,), each in 0 .. num_classes - 1.
+        name: Where they come from, for messages and records.
+        class_names: One name per class, in label order.
+    """
+
+    images: Tensor
+    labels: Tensor
+    name: str
+    class_names: tuple[str, ...] = DIGIT_NAMES
+
+    @classmethod
+    def from_arrays(
+        cls, images: object, labels: object, *, name: str, class_names: tuple[str, ...] = DIGIT_NAMES
+    ) -> "DigitSet":
+        """Check arrays from outside and take them in.
+
+        Args:
+            images: (N, 28, 28), (N, 784) or with a channel axis of 1; integers in 0..255, or floats in
+                0..1 (scaled) or 0..255. They are copied.
+            labels: (N,) whole numbers in 0 .. number of classes - 1.
+            name: Where they come from; it opens every error message.
+            class_names: One name per class.
+
+        Raises:
+            DataError: A wrong shape, size, type or value; the message names it and says what fits.
+        """
+        labels_N = as_labels(labels, len(class_names), name)
+        return cls(as_images(images, name), labels_N, name, class_names)._checked()
+
+    def _checked(self) -> "DigitSet":
+        if len(self.images) != len(self.labels):
+            raise DataError(
+                f"{self.name} has {len(self.images)} images but {len(self.labels)} labels; "
+                "give exactly one label per image."
+            )
+        if not len(self):
+            raise DataError(f"{self.name} holds no images; give at least one per class.")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, present or not."""
+        return len(self.class_names)
+
+    def counts(self) -> list[int]:
+        """Images per class, in label order."""
+        return torch.bincount(self.labels, minlength=self.num_classes).tolist()
+
+    def require_every_class(self) -> "DigitSet":
+        """Return self, or raise `DataError` naming the classes that have no image."""
+        empty = [name for name, count in zip(self.class_names, self.counts(), strict=True) if not count]
+        if empty:
+            raise DataError(
+                f"{self.name} has no image of class {', '.join(empty)}; add some, or leave the class out."
+            )
+        return self
+
+    def subset(self, indices: Tensor, name: str | None = None) -> "DigitSet":
+        """The images at `indices`, int64 (M,), in that order."""
+        return DigitSet(self.images[indices], self.labels[indices], name or self.name, self.class_names)
+
+    def sample_per_class(self, num_images: int, seed: int) -> "DigitSet":
+        """A random, class-balanced part: `num_images` of every class, in label order.
+
+        Raises:
+            DataError: A class has fewer images than asked for.
+        """
+        if num_images < 1:
+            raise DataError(f"{num_images} images per class were asked for; ask for at least one.")
+        short = min(self.counts())
+        if short < num_images:
+            raise DataError(
+                f"{self.name} has only {short} images of one class, "
+                f"{num_images} were asked for; ask for fewer."
+            )
+        generator = torch.Generator().manual_seed(seed)
+        chosen = []
+        for label in range(self.num_classes):
+            members = torch.nonzero(self.labels == label).flatten()
+            chosen.append(members[torch.randperm(len(members), generator=generator)[:num_images]])
+        return self.subset(torch.cat(chosen), f"{self.name}, {num_images} per class")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of all pixels and labels."""
+        digest = hashlib.sha256(self.images.numpy().tobytes())
+        digest.update(self.labels.numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The three parts of a data source; `test` is for final figures only."""
+
+    train: DigitSet
+    validation: DigitSet
+    test: DigitSet
+    source: str
+
+
+def as_images(images: object, name: str) -> Tensor:
+    """Turn an array from outside into uint8 (N, 28, 28); see `DigitSet.from_arrays`.
+
+    Raises:
+        DataError: Naming what does not fit.
+    """
+    array = _as_array(images, f"{name} has images")
+    if array.shape[1:] in _FLAT_SHAPES:
+        array = array.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    if array.ndim != 3 or array.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
+        raise DataError(
+            f"{name} has images of shape {tuple(array.shape)}; "
+            "inkmint needs (N, 28, 28) or (N, 784), so resize them to 28x28."
+        )
+    kind = array.dtype.kind
+    if kind not in "buif":
+        raise DataError(
+            f"{name} has pixels of type {array.dtype}; give integers in 0..255 or floats in 0..1."
+        )
+    if kind == "f" and not np.isfinite(array).all():
+        raise DataError(
+            f"{name} has pixels that are not numbers (NaN or infinite); repair or drop those images."
+        )
+    if array.size and (array.min() < 0 or array.max() > 255):
+        raise DataError(
+            f"{name} has pixels from {array.min():g} to {array.max():g}; "
+            "give integers in 0..255 or floats in 0..1."
+        )
+    if kind == "b" or (kind == "f" and array.size and array.max() <= 1):
+        array = array * np.float64(255)
+    if kind == "f":
+        array = np.rint(array)
+    return torch.from_numpy(np.array(array, dtype=np.uint8, order="C"))
+
+
+def as_labels(labels: object, num_classes: int, name: str) -> Tensor:
+    """Turn labels from outside into int64 (N,) in 0 .. num_classes - 1.
+
+    Raises:
+        DataError: Naming the first label that does not fit.
+    """
+    array = _as_array(labels, f"{name} has labels")
+    if array.ndim != 1:
+        raise DataError(
+            f"{name} has labels of shape {tuple(array.shape)}; give one whole number per image, (N,)."
+        )
+    kind = array.dtype.kind
+    if kind not in "bui" and not (kind == "f" and np.array_equal(array, np.rint(array))):
+        raise DataError(
+            f"{name} has labels of type {array.dtype} that are not whole numbers; number the classes from 0."
+        )
+    wrong = (array < 0) | (array >= num_classes)
+    if wrong.any():
+        raise DataError(
+            f"{name} has the label {float(array[wrong][0]):g}, outside 0..{num_classes - 1}; "
+            "correct it or leave those images out."
+        )
+    return torch.from_numpy(array.astype(np.int64))
+
+
+def _as_array(values: object, subject: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(f"{subject} that form no array; give one array with rows of equal size.") from error
+
+
+def stratified_split(digits: DigitSet, shares: tuple[float, ...], seed: int = 0) -> tuple[DigitSet, ...]:
+    """Split into parts with the same class balance, deterministically.
+
+    A class with no image at all stays absent from every part.
+
+    Args:
+        digits: What to split.
+        shares: Of train, validation and test (or of train and validation); they sum to 1.
+        seed: Of the shuffle within each class.
+
+    Raises:
+        DataError: A class has some images, but too few to be in every part.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    parts: tuple[list[Tensor], ...] = tuple([] for _ in shares)
+    for label, count in enumerate(digits.counts()):
+        if 0 < count < len(shares):
+            raise DataError(
+                f"{digits.name} has only {count} of class {digits.class_names[label]}; "
+                f"give at least {len(shares)} images, one for each part of the split."
+            )
+        members = torch.nonzero(digits.labels == label).flatten()
+        members = members[torch.randperm(count, generator=generator)]
+        held_out = [max(1, round(count * share)) if count else 0 for share in shares[1:]]
+        sizes = [count - sum(held_out), *held_out]
+        for part, chosen in zip(parts, torch.split(members, sizes), strict=True):
+            part.append(chosen)
+    return tuple(
+        digits.subset(torch.cat(part).sort().values, f"{digits.name} {name}")
+        for part, name in zip(parts, SPLIT_NAMES, strict=False)
+    )
+
+
+def split_off_validation(train: DigitSet) -> tuple[DigitSet, DigitSet]:
+    """Part training images that came without validation images into train and validation.
+
+    The last sixth is held out, as MNIST's last 10,000, if it has every class that the whole has;
+    otherwise (files sorted by class) a stratified sixth.
+
+    Raises:
+        DataError: A class has a single image, too few to be in both parts.
+    """
+    num_held_out = round(len(train) * VALIDATION_SHARE)
+    first = torch.arange(len(train) - num_held_out)
+    last = torch.arange(len(first), len(train))
+    present = set(train.labels.tolist())
+    if all(set(train.labels[part].tolist()) == present for part in (first, last)):
+        kept, held_out = train.subset(first), train.subset(last)
+    else:
+        kept, held_out = stratified_split(train, (1 - VALIDATION_SHARE, VALIDATION_SHARE))
+    return replace(kept, name=train.name), replace(held_out, name=f"{train.name}, held out")

@@ -1,0 +1,175 @@
+"""Folders of small pictures, one sub-folder per class."""
+
+import re
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inkmint.data.digits import (
+    DIGIT_NAMES,
+    IMAGE_SIZE,
+    DigitSet,
+    Splits,
+    split_off_validation,
+    stratified_split,
+)
+from inkmint.data.npz import SHARES
+from inkmint.data.reading import reading
+from inkmint.errors import DataError, StorageError
+from inkmint.files import make_folder, storage_errors
+
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+_GREY_TOLERANCE = 2  # levels between channels that JPEG's rounding may leave in a grey picture
+
+
+def read_folder(path: Path, class_names: tuple[str, ...] | None = None) -> DigitSet:
+    """Read a folder whose sub-folders are the classes and hold 28x28 grey pictures.
+
+    If all sub-folders are named by single digits, the label is the digit and the classes are 0 to 9;
+    otherwise the classes are the names in sorted order. Hidden files are passed over.
+
+    Args:
+        path: The folder.
+        class_names: The classes to expect instead of those found.
+
+    Raises:
+        DataError: There are no pictures, an empty or unexpected class, or a picture that does not fit.
+    """
+    with reading(path, "a folder of images"):
+        folders = _visible_folders(path)
+        if not folders:
+            raise DataError(f"{path} has no class folders; put the images in one sub-folder per class.")
+        names = tuple(folder.name for folder in folders)
+        class_names = class_names or (DIGIT_NAMES if set(names) <= set(DIGIT_NAMES) else names)
+        unexpected = sorted(set(names) - set(class_names))
+        if unexpected:
+            raise DataError(
+                f"{path} has the class folder {unexpected[0]}, which train has not; rename or remove it."
+            )
+        images: list[NDArray[np.uint8]] = []
+        labels: list[int] = []
+        for folder in folders:
+            files = _image_files(folder)
+            images += [read_image(file) for file in files]
+            labels += [class_names.index(folder.name)] * len(files)
+    return DigitSet.from_arrays(np.stack(images), labels, name=str(path), class_names=class_names)
+
+
+def read_folder_splits(path: Path) -> Splits:
+    """Read the three splits of a folder.
+
+    If it has sub-folders `train` and `test`, these are the splits, with `validation` (or `val`) if
+    there, else with a stratified sixth of train. Any other folder is one set, split 70/15/15.
+
+    Raises:
+        DataError: As `read_folder`, or a class has too few images to be in every split.
+    """
+    with reading(path, "a folder of images"):
+        names = {folder.name for folder in _visible_folders(path)}
+    if not names & {"train", "test"}:
+        train, validation, test = stratified_split(read_folder(path), SHARES)
+        return Splits(train, validation, test, str(path))
+    for needed in ("train", "test"):
+        if needed not in names:
+            raise DataError(f"{path} has no folder {needed}; add one, or leave out the split folders.")
+    train = read_folder(path / "train")
+    test = read_folder(path / "test", train.class_names)
+    held_out = next((name for name in ("validation", "val") if name in names), None)
+    if held_out:
+        return Splits(train, read_folder(path / held_out, train.class_names), test, str(path))
+    return Splits(*split_off_validation(train), test, str(path))
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Read one 28x28 grey picture, uint8 (28, 28).
+
+    The size is checked before any pixel is decoded.
+
+    Raises:
+        DataError: It is damaged, no PNG, JPEG, BMP or GIF, of another size, coloured, transparent,
+            16-bit, or animated.
+    """
+    with reading(path, "an image"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Pillow warns of is refused below
+        with Image.open(path, formats=_FORMATS) as image:
+            if image.size != (IMAGE_SIZE, IMAGE_SIZE):
+                width, height = image.size
+                raise DataError(f"{path} is {width}x{height} pixels; resize it to 28x28.")
+            if getattr(image, "n_frames", 1) > 1:
+                raise DataError(f"{path} is animated; save a single frame.")
+            return _grey(image, path)
+
+
+def write_folder(digits: DigitSet, path: Path) -> None:
+    """Write a digit set as `<class>/<number>.png`, whole or not at all.
+
+    Characters that file systems refuse, such as the stroke in "T-shirt/top", become hyphens.
+
+    Raises:
+        StorageError: The folder exists and is not empty, or cannot be written.
+    """
+    with storage_errors(path):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StorageError(f"{path} exists already; choose a new or empty folder.")
+        make_folder(path.parent)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        try:
+            _write_images(digits, temporary)
+            temporary.chmod(make_folder(path).stat().st_mode)
+            path.rmdir()
+            temporary.rename(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_images(digits: DigitSet, folder: Path) -> None:
+    names = [_file_name(name, label) for label, name in enumerate(digits.class_names)]
+    for label in sorted(set(digits.labels.tolist())):
+        (folder / names[label]).mkdir()
+    for index, (image, label) in enumerate(zip(digits.images.numpy(), digits.labels.tolist(), strict=True)):
+        Image.fromarray(image).save(folder / names[label] / f"{index:06d}.png")
+
+
+def _file_name(class_name: str, label: int) -> str:
+    return re.sub(r"[^\w .+-]", "-", class_name).strip(" .") or f"class {label}"
+
+
+def _visible_folders(path: Path) -> list[Path]:
+    entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    return [entry for entry in entries if entry.is_dir()]
+
+
+def _image_files(folder: Path) -> list[Path]:
+    files = [
+        entry
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM_FILES
+    ]
+    for file in files:
+        if file.is_dir():
+            raise DataError(f"{file} is a folder within a class; put its images directly into {folder.name}.")
+        if file.suffix.lower() not in _SUFFIXES:
+            raise DataError(f"{file} is not named as PNG, JPEG, BMP or GIF; convert it or move it away.")
+    if not files:
+        raise DataError(f"{folder} holds no images; add some, or remove this class.")
+    return files
+
+
+def _grey(image: Image.Image, path: Path) -> NDArray[np.uint8]:
+    if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
+        raise DataError(f"{path} has a transparency channel; flatten it and save it as 8-bit grey.")
+    if image.mode.startswith(("I", "F")):
+        raise DataError(f"{path} has more than 8 bits per pixel; save it as 8-bit grey.")
+    if image.mode in ("1", "L"):
+        return np.array(image.convert("L"))
+    pixels = np.array(image.convert("RGB"))
+    if np.ptp(pixels, axis=2).max() > _GREY_TOLERANCE:
+        raise DataError(f"{path} is in colour; save it as 8-bit grey.")
+    return pixels[:, :, 1]

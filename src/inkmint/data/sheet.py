@@ -1,0 +1,109 @@
+"""Pictures of many digits: grids for training samples, contact sheets for people."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from inkmint.data.digits import DigitSet
+from inkmint.errors import SettingsError
+from inkmint.files import atomic_path
+
+Pixels = NDArray[np.uint8]
+
+_SEPARATOR = 64
+_MARGIN_PX = 8
+_FONT_PX = 16
+
+
+def grid(images_NHW: Pixels, columns: int, *, paper: bool = False) -> Pixels:
+    """Lay images out row by row, with separators one pixel thin.
+
+    Args:
+        images_NHW: uint8 (N, H, W), ink bright on dark; N may be no multiple of `columns`.
+        columns: Images per row.
+        paper: Whether to turn it into dark ink on white.
+
+    Returns:
+        uint8 (rows * (H + 1) + 1, columns * (W + 1) + 1).
+
+    Raises:
+        SettingsError: There is no image, or no column to put it into.
+    """
+    num_images, height, width = images_NHW.shape
+    if columns < 1 or num_images < 1:
+        raise SettingsError(
+            f"A grid of {num_images} images in {columns} columns is empty; give at least one of each."
+        )
+    rows = -(-num_images // columns)
+    cells = np.full((rows * columns, height + 1, width + 1), _SEPARATOR, dtype=np.uint8)
+    cells[:num_images, 1:, 1:] = images_NHW
+    cells[num_images:, 1:, 1:] = 0
+    sheet = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), _SEPARATOR, dtype=np.uint8)
+    sheet[:-1, :-1] = (
+        cells.reshape(rows, columns, height + 1, width + 1)
+        .swapaxes(1, 2)
+        .reshape(sheet.shape[0] - 1, sheet.shape[1] - 1)
+    )
+    return np.bitwise_not(sheet) if paper else sheet
+
+
+def contact_sheet(
+    digits: DigitSet, per_class: int = 10, *, seed: int = 0, paper: bool = False, scale: int = 2
+) -> Image.Image:
+    """Draw a random sample with one row per class and the class name at the left.
+
+    Args:
+        digits: What to sample from; a class with fewer images leaves cells blank.
+        per_class: Images per row.
+        seed: Of the sample.
+        paper: Whether to draw dark ink on white.
+        scale: Screen pixels per image pixel.
+
+    Returns:
+        A grey picture.
+
+    Raises:
+        SettingsError: `per_class` or `scale` is less than one.
+    """
+    if per_class < 1 or scale < 1:
+        raise SettingsError(
+            f"A sheet of {per_class} images per class at scale {scale} is empty; give at least 1 of each."
+        )
+    body = grid(_sample_rows(digits, per_class, seed), per_class, paper=paper)
+    body = body.repeat(scale, axis=0).repeat(scale, axis=1)
+    font = ImageFont.load_default(size=_FONT_PX)
+    label_width = int(max(font.getlength(name) for name in digits.class_names)) + 2 * _MARGIN_PX
+    background, ink = (255, 0) if paper else (0, 255)
+    sheet = Image.new("L", (label_width + body.shape[1], body.shape[0]), background)
+    sheet.paste(Image.fromarray(body), (label_width, 0))
+    draw = ImageDraw.Draw(sheet)
+    row_height = body.shape[0] / digits.num_classes
+    for row, name in enumerate(digits.class_names):
+        anchor = (label_width - _MARGIN_PX, (row + 0.5) * row_height)
+        draw.text(anchor, name, fill=ink, font=font, anchor="rm")
+    return sheet
+
+
+def save_png(picture: Pixels | Image.Image, path: Path) -> None:
+    """Write a picture as PNG, atomically.
+
+    Raises:
+        StorageError: The file cannot be written; an earlier one is untouched.
+    """
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    with atomic_path(path) as temporary:
+        image.save(temporary, format="PNG")
+
+
+def _sample_rows(digits: DigitSet, per_class: int, seed: int) -> Pixels:
+    """One row of images per class, uint8 (K * per_class, H, W); what is lacking stays dark."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = np.zeros((digits.num_classes, per_class, *digits.images.shape[1:]), dtype=np.uint8)
+    for label in range(digits.num_classes):
+        members = torch.nonzero(digits.labels == label).flatten()
+        chosen = members[torch.randperm(len(members), generator=generator)[:per_class]]
+        rows[label, : len(chosen)] = digits.images[chosen].numpy()
+    return rows.reshape(-1, *rows.shape[2:])

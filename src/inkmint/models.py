@@ -1,0 +1,335 @@
+"""Trained networks for use: generators that mint digits, recognisers that read them.
+
+Shape suffixes: N images, Z latent, K classes, D features.
+"""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
+from torch import Tensor, nn
+
+from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, DigitSet, as_images, as_labels
+from inkmint.errors import DataError, ModelError, SettingsError
+from inkmint.recipes import find_recipe
+from inkmint.runtime import resolve_device, set_threads
+from inkmint.training.engine import Engine, initialise
+from inkmint.training.recipe import Recipe
+from inkmint.training.tasks import build_task, to_network, to_pixels
+from inkmint.training.weights import ModelConfig, load_model, save_model
+from inkmint.zoo import GanSpec, nearest
+
+BATCH_IMAGES = 500
+FEWEST_STEPS = 1000
+
+
+class Generator:
+    """Mints digits.
+
+    Args:
+        network: In evaluation mode.
+        config: What the network is.
+    """
+
+    def __init__(self, network: nn.Module, config: ModelConfig) -> None:
+        spec = config.spec
+        assert isinstance(spec, GanSpec)
+        self.network, self.config = network, config
+        self.conditional = spec.conditional
+        self.class_names = config.class_names
+        self._latent_size = int(config.options.get("latent_size", spec.latent_size))
+
+    @classmethod
+    def from_pretrained(cls, path_or_name: str | Path) -> Self:
+        """Load a generator from a run folder, a model folder, or by the name of one that comes with inkmint.
+
+        Raises:
+            ModelError: There is none, it is damaged, or it is no generator.
+        """
+        return cls(*_load(path_or_name, "generator"))
+
+    @property
+    def name(self) -> str:
+        """The row of the zoo."""
+        return self.config.model
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights file."""
+        return self.config.weights_sha256
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a model folder that `from_pretrained` reads."""
+        self.config = save_model(Path(path), self.network, self.config)
+
+    def sample(
+        self,
+        n: int,
+        digit: int | None = None,
+        labels: ArrayLike | None = None,
+        seed: int | None = None,
+    ) -> NDArray[np.uint8]:
+        """Mint digits.
+
+        Args:
+            n: How many.
+            digit: The class of all of them.
+            labels: The class of each, (n,); without `digit` and `labels` image i is of class i mod K.
+            seed: The same seed gives the same digits; None gives new ones every time.
+
+        Returns:
+            uint8 (n, 28, 28), ink bright on dark.
+
+        Raises:
+            SettingsError: A class is asked of a generator that knows none, or both `digit` and `labels` are given.
+            DataError: A label is out of range, or their number is not n.
+        """
+        y_N = self._labels(n, digit, labels)
+        random = torch.Generator().manual_seed(seed % 2**63) if seed is not None else torch.Generator()
+        if seed is None:
+            random.seed()
+        z_NZ = torch.randn(n, self._latent_size, generator=random)
+        with torch.inference_mode():
+            batches = zip(z_NZ.split(BATCH_IMAGES), y_N.split(BATCH_IMAGES), strict=True)
+            images = [to_pixels(self.network(z, y)) for z, y in batches]
+        return torch.cat(images).numpy()
+
+    def mint(self, n: int, digit: int | None = None, seed: int | None = None) -> DigitSet:
+        """Mint digits with the labels that were asked for, which mean nothing if the generator knows no classes."""
+        labels = self._labels(n, digit, None)
+        images = self.sample(n, labels=labels.numpy() if self.conditional else None, seed=seed)
+        return DigitSet(torch.from_numpy(images), labels, f"minted by {self.name}", self.class_names)
+
+    def _labels(self, n: int, digit: int | None, labels: ArrayLike | None) -> Tensor:
+        if n < 1:
+            raise SettingsError(f"{n} digits cannot be minted; ask for 1 or more.")
+        if digit is None and labels is None:
+            return torch.arange(n) % len(self.class_names)
+        if not self.conditional:
+            raise SettingsError(
+                f"The generator {self.name!r} does not know classes; leave digit and labels out, "
+                "or take a conditional one such as 'acgan-sa'."
+            )
+        if digit is not None and labels is not None:
+            raise SettingsError("Both digit and labels were given; give one of them.")
+        wanted = as_labels(
+            np.full(n, digit) if labels is None else labels, len(self.class_names), "The request"
+        )
+        if len(wanted) != n:
+            raise DataError(f"The request has {len(wanted)} labels for {n} digits; give one label per digit.")
+        return wanted
+
+
+class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Reads digits; trained here in scikit-learn's way, or loaded.
+
+    Args:
+        recipe: Name of a recogniser's recipe, or a `Recipe`.
+        epochs: Passes over the images; None takes the recipe's, or more for small sets, to make 1,000 steps.
+        seed: Of everything that is drawn.
+        device: One of `runtime.DEVICES`.
+        threads: CPU threads for training; None for torch's choice.
+
+    Attributes:
+        classes_: Labels as they were given to `fit`, sorted, (K,).
+        n_features_in_: 784, pixels per image.
+
+    Images are (N, 28, 28) or (N, 784): integers in 0..255 or floats in 0..1, ink bright on dark.
+    """
+
+    network: nn.Module
+    config: ModelConfig
+    classes_: NDArray[Any]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        recipe: str | Recipe = "hao2020/lenet-attention-quick",
+        *,
+        epochs: int | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        threads: int | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.epochs = epochs
+        self.seed = seed
+        self.device = device
+        self.threads = threads
+
+    @classmethod
+    def from_pretrained(cls, path_or_name: str | Path) -> Self:
+        """Load a recogniser from a run folder, a model folder, or by the name of one that comes with inkmint.
+
+        Raises:
+            ModelError: There is none, it is damaged, or it is no recogniser.
+        """
+        network, config = _load(path_or_name, "recogniser")
+        recogniser = cls(config.recipe)
+        names = np.array(config.class_names)
+        recogniser._take(network, config, np.arange(10) if config.class_names == DIGIT_NAMES else names)
+        return recogniser
+
+    def _take(self, network: nn.Module, config: ModelConfig, classes: NDArray[Any]) -> None:
+        self.network, self.config, self.classes_ = network, config, classes
+        self.n_features_in_ = IMAGE_SIZE**2
+
+    @property
+    def name(self) -> str:
+        """The row of the zoo."""
+        return self.config.model
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name per class, in label order."""
+        return self.config.class_names
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights file; empty until they are saved."""
+        return self.config.weights_sha256
+
+    def save_pretrained(self, path: str | Path) -> None:
+        """Write a model folder that `from_pretrained` reads."""
+        self._require_fitted()
+        self.config = save_model(Path(path), self.network, self.config)
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Train on images `X` and their labels `y`, (N,), of any type that can be sorted.
+
+        Raises:
+            DataError: The images or labels do not fit; the message says how.
+            SettingsError: The recipe is not one of a recogniser.
+        """
+        recipe = find_recipe(self.recipe) if isinstance(self.recipe, str) else self.recipe
+        images = self._images(X)
+        classes, labels = np.unique(_label_array(y, len(images)), return_inverse=True)
+        if len(classes) < 2:
+            raise DataError("The labels hold one class only; a recogniser needs at least two classes.")
+        digits = DigitSet.from_arrays(
+            images, labels, name="The training set", class_names=tuple(str(name) for name in classes)
+        )
+        recipe = self._sized(recipe, len(digits))
+        set_threads(self.threads)
+        with torch.random.fork_rng(devices=[]):
+            initialise(self.seed)
+            task = build_task(recipe, digits)
+        if task.product != "recogniser":
+            raise SettingsError(
+                f"The recipe {recipe.name!r} trains a {task.product}; name one of a recogniser."
+            )
+        engine = Engine(recipe, task, digits, seed=self.seed, device=resolve_device(self.device))
+        engine.train()
+        config = ModelConfig(
+            kind=task.product,
+            model=recipe.model,
+            options=recipe.options,
+            class_names=digits.class_names,
+            recipe=recipe.name,
+            data="given to fit",
+            seed=self.seed,
+        )
+        self._take(engine.finished_product().cpu(), config, classes)
+        return self
+
+    def _sized(self, recipe: Recipe, num_images: int) -> Recipe:
+        batch_size = min(recipe.batch_size, num_images)
+        enough = -(-FEWEST_STEPS // (num_images // batch_size))
+        epochs = max(recipe.epochs, enough) if self.epochs is None else self.epochs
+        return recipe.derive(batch_size=batch_size, epochs=epochs)
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Probability of every class, (N, K), in the order of `classes_`."""
+        logits_NK = self._forward(X, self._fitted_network())
+        return torch.softmax(logits_NK, dim=1).numpy()
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The most probable label of each image, (N,)."""
+        return self.classes_[self.predict_indices(X)]
+
+    def predict_indices(self, X: ArrayLike) -> NDArray[np.int64]:
+        """The most probable class of each image as its place in `classes_`, (N,)."""
+        return self._forward(X, self._fitted_network()).argmax(dim=1).numpy()
+
+    def judge(self, images_NHW: Tensor) -> Tensor:
+        """The class index of each uint8 image (N, 28, 28), int64 (N,), for `training.tasks`."""
+        return torch.from_numpy(self.predict_indices(images_NHW.cpu().numpy()))
+
+    def features(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Activations below the class layer, (N, D); D is 84 for LeNet."""
+        return self._forward(X, self._fitted_network().features).numpy()
+
+    def _forward(self, X: ArrayLike, function: Any) -> Tensor:
+        images = self._images(X)
+        with torch.inference_mode():
+            return torch.cat([function(to_network(part)) for part in images.split(BATCH_IMAGES)])
+
+    def _images(self, X: ArrayLike) -> Tensor:
+        images = as_images(X, "The input")
+        if not len(images):
+            raise DataError("The input holds no images; give at least one.")
+        return images
+
+    def _fitted_network(self) -> nn.Module:
+        self._require_fitted()
+        return self.network
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "network"):
+            raise NotFittedError(
+                "This Recogniser is not trained yet; call fit, or load one with from_pretrained."
+            )
+
+
+def _label_array(y: ArrayLike, num_images: int) -> NDArray[Any]:
+    labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise DataError(f"The labels have shape {labels.shape}; give one label per image, ({num_images},).")
+    if len(labels) != num_images:
+        raise DataError(f"There are {num_images} images but {len(labels)} labels; give one label per image.")
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.rint(labels)):
+        raise DataError("Unknown label type: the labels are fractions; a recogniser needs classes.")
+    return labels
+
+
+def pretrained_names() -> list[str]:
+    """Names of the models that come with inkmint."""
+    return sorted(path.name for path in _shipped() if (path / "config.json").is_file())
+
+
+def _shipped() -> Iterator[Path]:
+    folder = Path(str(resources.files("inkmint"))) / "weights"
+    return folder.iterdir() if folder.is_dir() else iter(())
+
+
+def find_model(path_or_name: str | Path) -> Path:
+    """The model folder at a path (of a run or a model), or of a shipped name; a path wins.
+
+    Raises:
+        ModelError: There is none.
+    """
+    path = Path(path_or_name)
+    if (path / "model" / "config.json").is_file():
+        return path / "model"
+    if path.exists():
+        return path
+    shipped = {folder.name: folder for folder in _shipped()}
+    if str(path_or_name) in shipped:
+        return shipped[str(path_or_name)]
+    raise ModelError(
+        f"There is no model {str(path_or_name)!r}: give the folder of a finished run or of a saved model; "
+        f"{nearest(str(path_or_name), shipped)}."
+    )
+
+
+def _load(path_or_name: str | Path, kind: str) -> tuple[nn.Module, ModelConfig]:
+    network, config = load_model(find_model(path_or_name))
+    if config.kind != kind:
+        raise ModelError(f"{path_or_name} is a {config.kind}, not a {kind}; give the folder of a {kind}.")
+    return network, config

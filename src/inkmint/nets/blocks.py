@@ -1,0 +1,113 @@
+"""Building blocks that several networks share.
+
+Shape suffixes: N batch, C channels, H height, W width, L locations (H * W), Z latent, K classes.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+class Critique(NamedTuple):
+    """What a discriminator says of a batch.
+
+    Attributes:
+        real_logit_N: Above zero means real.
+        class_logits_NK: Class logits of the auxiliary head, or None where there is no such head.
+    """
+
+    real_logit_N: Tensor
+    class_logits_NK: Tensor | None = None
+
+
+class SelfAttention(nn.Module):
+    """Self-attention over the locations of a feature map (hu2024, section 3.1; Zhang et al., 2019).
+
+    `out = x + gamma * h(x) softmax(f(x)^T g(x))`, with f, g, h and the output 1x1 convolutions and
+    gamma learned from 0, so that a new layer passes its input through. hu2024 writes three
+    convolutions and leaves their widths open; like SAGAN we use C/8 for f and g and C/2 for h,
+    which a fourth 1x1 convolution widens again.
+
+    Args:
+        num_channels: C of the feature map, at least 8.
+
+    References:
+        Zhang et al., "Self-Attention Generative Adversarial Networks", ICML 2019, equations 1-3.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__()
+        self.f = nn.Conv2d(num_channels, num_channels // 8, kernel_size=1, bias=False)
+        self.g = nn.Conv2d(num_channels, num_channels // 8, kernel_size=1, bias=False)
+        self.h = nn.Conv2d(num_channels, num_channels // 2, kernel_size=1, bias=False)
+        self.out = nn.Conv2d(num_channels // 2, num_channels, kernel_size=1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Attend over all locations; the shape stays (N, C, H, W)."""
+        f_NCL, g_NCL, h_NCL = (conv(x_NCHW).flatten(2) for conv in (self.f, self.g, self.h))
+        weights_NLL = torch.softmax(g_NCL.transpose(1, 2) @ f_NCL, dim=2)
+        attended_NCHW = (h_NCL @ weights_NLL.transpose(1, 2)).unflatten(2, x_NCHW.shape[2:])
+        update_NCHW: Tensor = self.gamma * self.out(attended_NCHW)
+        return x_NCHW + update_NCHW
+
+
+class AttentionMask(nn.Module):
+    """One mask over a feature map, multiplied into it element by element (hao2020, figure 3).
+
+    `out = x * sigmoid(conv_1x1(x))`. The document names no squashing function; the sigmoid keeps
+    the mask in (0, 1), as "filter out excess information" asks.
+
+    Args:
+        num_channels: C of the feature map.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(num_channels, 1, kernel_size=1)
+
+    def mask(self, x_NCHW: Tensor) -> Tensor:
+        """The mask alone, (N, 1, H, W), each value in (0, 1)."""
+        return torch.sigmoid(self.conv(x_NCHW))
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """The masked feature map, (N, C, H, W)."""
+        return x_NCHW * self.mask(x_NCHW)
+
+
+class ConditionalBatchNorm2d(nn.Module):
+    """Batch normalisation whose scale and shift depend on the class (de Vries et al., 2017).
+
+    Args:
+        num_channels: C of the feature map.
+        num_classes: K; labels are in 0 .. K - 1.
+    """
+
+    def __init__(self, num_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(num_channels, affine=False)
+        self.scale = nn.Embedding(num_classes, num_channels)
+        self.shift = nn.Embedding(num_classes, num_channels)
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Tensor:
+        """Normalise, then scale and shift by class; the shape stays (N, C, H, W)."""
+        scale_NC11 = self.scale(y_N)[:, :, None, None]
+        shift_NC11 = self.shift(y_N)[:, :, None, None]
+        return torch.addcmul(shift_NC11, self.norm(x_NCHW), scale_NC11)
+
+
+def normalise_spectrum(network: nn.Module) -> None:
+    """Hold the largest singular value of every linear and convolutional layer at 1 (Miyato et al., 2018)."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            spectral_norm(module)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """LeakyReLU of slope 0.2, the value that Radford et al. (2016) made customary in GANs."""
+    return F.leaky_relu(x, negative_slope=0.2)

@@ -1,0 +1,83 @@
+"""Convolutional generators and discriminators.
+
+Shape suffixes: N batch, C channels, H height, W width, Z latent.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inkmint.nets.blocks import (
+    ConditionalBatchNorm2d,
+    Critique,
+    SelfAttention,
+    leaky_relu,
+    normalise_spectrum,
+)
+
+
+class AcganGenerator(nn.Module):
+    """Noise and label through a dense layer and two convolution stages (hu2024, section 3.2.1).
+
+    The document names fully connected and convolutional stages, LeakyReLU, Tanh and a
+    self-attention layer, but no sizes. Ours: a dense layer to (4C, 7, 7), then twice a 3x3 convolution
+    and a pixel shuffle, which costs a quarter of upsampling followed by a convolution. The label
+    enters through conditional batch normalisation. Attention sits at 7x7: at 14x14 it sees sixteen times
+    as many pairs of locations and triples the cost of a training step on a CPU.
+
+    Args:
+        latent_size: Z.
+        num_classes: K; labels are in 0 .. K - 1.
+        num_channels: C, the channels at 14x14, a multiple of 8.
+        attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
+    """
+
+    def __init__(self, latent_size: int, num_classes: int, num_channels: int, attention: bool) -> None:
+        super().__init__()
+        self.dense = nn.Linear(latent_size, 2 * num_channels * 7 * 7)
+        self.norm7 = ConditionalBatchNorm2d(2 * num_channels, num_classes)
+        self.conv7 = nn.Conv2d(2 * num_channels, 4 * num_channels, kernel_size=3, padding=1)
+        self.norm14 = ConditionalBatchNorm2d(num_channels, num_classes)
+        self.attention = SelfAttention(2 * num_channels) if attention else nn.Identity()
+        self.conv14 = nn.Conv2d(num_channels, 4, kernel_size=3, padding=1)
+
+    def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
+        """Images (N, 1, 28, 28) in [-1, 1]."""
+        x_NCHW = self.dense(z_NZ).unflatten(1, (-1, 7, 7))
+        x_NCHW = self.attention(leaky_relu(self.norm7(x_NCHW, y_N)))
+        x_NCHW = F.pixel_shuffle(self.conv7(x_NCHW), 2)
+        x_NCHW = leaky_relu(self.norm14(x_NCHW, y_N))
+        return torch.tanh(F.pixel_shuffle(self.conv14(x_NCHW), 2))
+
+
+class AcganDiscriminator(nn.Module):
+    """Two convolutions, a dense layer, and two heads: real or not, and which class (hu2024, figure 2).
+
+    The document gives no sizes. Ours folds the image into four channels of 14x14 first, which loses
+    nothing and saves the dearest convolution; attention sits at 7x7, as in the generator.
+
+    Args:
+        num_classes: K, the width of the class head.
+        num_channels: C, the channels at 14x14, a multiple of 8.
+        attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
+        spectral_norm: Whether every layer's largest singular value is held at 1 (Miyato et al., 2018), as in
+            SAGAN, from which the document takes its attention. It does not say so itself.
+    """
+
+    def __init__(self, num_classes: int, num_channels: int, attention: bool, spectral_norm: bool) -> None:
+        super().__init__()
+        self.conv14 = nn.Conv2d(4, num_channels, kernel_size=3, padding=1)
+        self.attention = SelfAttention(2 * num_channels) if attention else nn.Identity()
+        self.conv7 = nn.Conv2d(num_channels, 2 * num_channels, kernel_size=4, stride=2, padding=1)
+        self.dense = nn.Linear(2 * num_channels * 7 * 7, 128)
+        self.real_head = nn.Linear(128, 1)
+        self.class_head = nn.Linear(128, num_classes)
+        if spectral_norm:
+            normalise_spectrum(self)
+
+    def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Critique:  # noqa: ARG002
+        """One logit and K class logits per image; the label asked for is not looked at."""
+        x_NCHW = leaky_relu(self.conv14(F.pixel_unshuffle(x_NCHW, 2)))
+        x_NCHW = self.attention(leaky_relu(self.conv7(x_NCHW)))
+        features = leaky_relu(self.dense(x_NCHW.flatten(1)))
+        return Critique(self.real_head(features).squeeze(1), self.class_head(features))

@@ -1,0 +1,194 @@
+"""The machine: device, threads, seeds, workers of a distributed run, and library versions."""
+
+import atexit
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any, Self
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from inkmint import __version__
+from inkmint.errors import DistributedError, SettingsError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+LOST_WORKER_TIMEOUT_SEC = 60
+
+
+def resolve_device(name: str) -> torch.device:
+    """Turn `auto`, `cpu`, `cuda` or `mps` into a device; `auto` takes the fastest that is there.
+
+    Raises:
+        SettingsError: The device is unknown, or this machine or build of torch lacks it.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, present in available.items() if present)
+    if not available.get(name, False):
+        raise SettingsError(f"The device {name!r} is not available here; choose --device auto or cpu.")
+    if name == "cuda":
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device(name)
+
+
+def set_threads(num_threads: int | None) -> int:
+    """Fix the number of CPU threads that torch computes with, and return it.
+
+    Args:
+        num_threads: None leaves torch's choice, which is one per physical core.
+    """
+    if num_threads is not None:
+        if num_threads < 1:
+            raise SettingsError(f"{num_threads} threads cannot compute anything; choose --threads 1 or more.")
+        torch.set_num_threads(num_threads)
+    # Adam's moments decay into denormal numbers, which a CPU adds a hundred times more slowly than zeros.
+    torch.set_flush_denormal(True)
+    return torch.get_num_threads()
+
+
+def seed_of(*path: int) -> int:
+    """A 63-bit seed for a place in a run, such as (seed, stream, step).
+
+    Seeds of different paths are independent, so that what a step draws depends only on where it
+    is and never on what was drawn before: a resumed run needs no saved generator state.
+    """
+    return int(np.random.SeedSequence(path).generate_state(1, np.uint64)[0] >> 1)
+
+
+def generator_of(*path: int) -> torch.Generator:
+    """A CPU random generator for a place in a run; see `seed_of`."""
+    return torch.Generator().manual_seed(seed_of(*path))
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes that train one model together, under `torchrun`, or this one alone.
+
+    Every worker draws the random numbers of the whole batch and works on its own share, so that
+    several workers compute what one would have, to rounding.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def join(cls) -> Self:
+        """Join the group that `torchrun` announces in the environment, or stay alone.
+
+        Raises:
+            DistributedError: The group cannot be formed.
+        """
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        if count == 1:
+            return cls()
+        try:
+            if not dist.is_initialized():
+                dist.init_process_group(
+                    "nccl" if torch.cuda.is_available() else "gloo",
+                    timeout=timedelta(seconds=LOST_WORKER_TIMEOUT_SEC),
+                )
+                atexit.register(dist.destroy_process_group)
+        except (RuntimeError, ValueError) as error:
+            raise DistributedError(
+                f"The {count} workers could not find each other ({_first_line(error)}); "
+                "check the address, port and number of workers given to torchrun."
+            ) from error
+        return cls(dist.get_rank(), count)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this worker is the one that writes files and talks to the user."""
+        return self.rank == 0
+
+    def share(self, batch_N: Tensor) -> Tensor:
+        """This worker's part of something drawn for the whole batch, (N / count, ...)."""
+        size = len(batch_N) // self.count
+        return batch_N[self.rank * size : (self.rank + 1) * size]
+
+    def average(self, tensors: Iterable[Tensor]) -> None:
+        """Replace each tensor by its mean over the workers, in one message."""
+        if self.count == 1:
+            return
+        parts = list(tensors)
+        flat = torch.cat([part.flatten() for part in parts])
+        self._all_reduce(flat)
+        flat /= self.count
+        torch._foreach_copy_(
+            parts,
+            [
+                mean.view_as(part)
+                for mean, part in zip(flat.split([p.numel() for p in parts]), parts, strict=True)
+            ],
+        )
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set on any worker."""
+        if self.count == 1:
+            return flag
+        raised = torch.tensor(float(flag))
+        self._all_reduce(raised)
+        return bool(raised > 0)
+
+    def broadcast(self, value: Any) -> Any:
+        """The first worker's value, on every worker."""
+        if self.count == 1:
+            return value
+        box = [value]
+        try:
+            dist.broadcast_object_list(box, src=0)
+        except RuntimeError as error:
+            raise self._lost(error) from error
+        return box[0]
+
+    def _all_reduce(self, tensor: Tensor) -> None:
+        try:
+            dist.all_reduce(tensor)
+        except RuntimeError as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: RuntimeError) -> DistributedError:
+        return DistributedError(
+            f"Worker {self.rank} of {self.count} lost contact with another ({_first_line(error)}); "
+            "start the same torchrun command again with --resume and the run folder."
+        )
+
+
+ALONE = Workers()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+
+
+def environment() -> dict[str, Any]:
+    """What a figure needs beside it: machine, threads, and versions of what computed it."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "num_cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "versions": {
+            "inkmint": __version__,
+            **{name: version(name) for name in ("torch", "numpy", "scikit-learn")},
+        },
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

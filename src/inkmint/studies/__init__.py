@@ -1,0 +1,1 @@
+"""Protocols as data, and the experiments built from them."""

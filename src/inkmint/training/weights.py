@@ -1,0 +1,120 @@
+"""Model folders: a network's weights as safetensors beside the JSON that says how to build it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from inkmint import __version__
+from inkmint.errors import ModelError, SettingsError
+from inkmint.files import atomic_path, read_json, sha256_bytes, write_json
+from inkmint.zoo import Spec, find
+
+FORMAT = 1
+
+
+class ModelConfig(BaseModel):
+    """How to build a network and where its weights come from.
+
+    Attributes:
+        format: Version of this layout.
+        kind: `generator` or `recogniser`.
+        model: Row of the zoo.
+        options: The row's options.
+        class_names: One name per class, in label order.
+        recipe: Name of the recipe that trained it.
+        data: Name of the data it was trained on.
+        seed: Of the training run.
+        inkmint: Version that wrote it.
+        weights_sha256: Of the file `model.safetensors`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = FORMAT
+    kind: str
+    model: str
+    options: dict[str, Any]
+    class_names: tuple[str, ...]
+    recipe: str
+    data: str
+    seed: int
+    inkmint: str = __version__
+    weights_sha256: str = ""
+
+    @property
+    def spec(self) -> Spec:
+        """The row of the zoo."""
+        return find(self.model)
+
+    def build(self) -> nn.Module:
+        """The network, with weights that still have to be loaded."""
+        spec = self.spec
+        with torch.random.fork_rng(devices=[]):
+            return spec.build(self.options, len(self.class_names))[spec.roles[0]]
+
+
+def save_model(path: Path, network: nn.Module, config: ModelConfig) -> ModelConfig:
+    """Write a model folder; an earlier one at the same path is replaced file by file.
+
+    Returns:
+        The configuration with the weights' hash filled in.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content = save_tensors(tensors)
+    config = config.model_copy(update={"weights_sha256": sha256_bytes(content)})
+    with atomic_path(path / "model.safetensors") as temporary:
+        temporary.write_bytes(content)
+    write_json(path / "config.json", config.model_dump(mode="json"))
+    return config
+
+
+def load_model(path: Path) -> tuple[nn.Module, ModelConfig]:
+    """Read a model folder.
+
+    Returns:
+        The network in evaluation mode on the CPU, and its configuration.
+
+    Raises:
+        ModelError: The folder is missing or damaged, or its weights do not fit the named model.
+    """
+    config = _read_config(path / "config.json")
+    weights_path = path / "model.safetensors"
+    try:
+        content = weights_path.read_bytes()
+        if sha256_bytes(content) != config.weights_sha256:
+            raise ModelError(
+                f"{weights_path} does not match the hash in its config.json; copy the whole folder again."
+            )
+        network = config.build()
+        network.load_state_dict(load_tensors(content))
+    except OSError as error:
+        raise ModelError(
+            f"{weights_path} cannot be read ({error.strerror}); copy the whole folder again."
+        ) from error
+    except (SafetensorError, RuntimeError, TypeError, SettingsError) as error:
+        raise ModelError(
+            f"{weights_path} does not hold the weights of {config.model!r}; copy it again."
+        ) from error
+    return network.requires_grad_(False).eval(), config
+
+
+def _read_config(path: Path) -> ModelConfig:
+    try:
+        data = read_json(path)
+        if data["format"] != FORMAT:
+            raise ModelError(
+                f"{path} has format {data['format']}, this inkmint reads {FORMAT}; train the model again."
+            )
+        return ModelConfig.model_validate(data)
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{path.parent} holds no model; give a run folder or one written by save_pretrained."
+        ) from error
+    except (OSError, ValueError, ValidationError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} is damaged and cannot be read; copy the whole folder again.") from error
