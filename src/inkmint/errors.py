@@ -4,6 +4,8 @@ The command line prints the message and exits with `exit_code`; a library user c
 or one of its children. Assertions are for our own invariants and never reach a user on purpose.
 """
 
+from collections.abc import Iterable
+
 
 class InkmintError(Exception):
     """Anything that inkmint refuses or cannot do, in one sentence for the user."""
@@ -48,3 +50,11 @@ class Interrupted(InkmintError):
     """The user or the system asked a run to stop; what was done so far is kept and can be resumed."""
 
     exit_code = 130
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` for the name that is nearest, or nothing; to follow a name in a message."""
+    from difflib import get_close_matches  # Half as slow to import as the whole of `--help`.
+
+    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -13,17 +13,19 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
+from sklearn.utils.validation import column_or_1d
 from torch import Tensor, nn
 
 from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, DigitSet, as_images, as_labels
-from inkmint.errors import DataError, ModelError, SettingsError
+from inkmint.errors import DataError, ModelError, SettingsError, did_you_mean
 from inkmint.recipes import find_recipe
 from inkmint.runtime import resolve_device, set_threads
 from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
 from inkmint.training.tasks import build_task, to_network, to_pixels
 from inkmint.training.weights import ModelConfig, load_model, save_model
-from inkmint.zoo import GanSpec, nearest
+from inkmint.zoo import GanSpec
 
 BATCH_IMAGES = 500
 FEWEST_STEPS = 1000
@@ -139,12 +141,14 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         classes_: Labels as they were given to `fit`, sorted, (K,).
         n_features_in_: 784, pixels per image.
+        network_: In evaluation mode, on the CPU.
+        config_: What the network is.
 
     Images are (N, 28, 28) or (N, 784): integers in 0..255 or floats in 0..1, ink bright on dark.
     """
 
-    network: nn.Module
-    config: ModelConfig
+    network_: nn.Module
+    config_: ModelConfig
     classes_: NDArray[Any]
     n_features_in_: int
 
@@ -176,29 +180,34 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recogniser._take(network, config, np.arange(10) if config.class_names == DIGIT_NAMES else names)
         return recogniser
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = tags.input_tags.positive_only = True
+        return tags
+
     def _take(self, network: nn.Module, config: ModelConfig, classes: NDArray[Any]) -> None:
-        self.network, self.config, self.classes_ = network, config, classes
+        self.network_, self.config_, self.classes_ = network, config, classes
         self.n_features_in_ = IMAGE_SIZE**2
 
     @property
     def name(self) -> str:
         """The row of the zoo."""
-        return self.config.model
+        return self.config_.model
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """One name per class, in label order."""
-        return self.config.class_names
+        return self.config_.class_names
 
     @property
     def weights_sha256(self) -> str:
         """SHA-256 of the weights file; empty until they are saved."""
-        return self.config.weights_sha256
+        return self.config_.weights_sha256
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write a model folder that `from_pretrained` reads."""
         self._require_fitted()
-        self.config = save_model(Path(path), self.network, self.config)
+        self.config_ = save_model(Path(path), self.network_, self.config_)
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on images `X` and their labels `y`, (N,), of any type that can be sorted.
@@ -251,7 +260,8 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The most probable label of each image, (N,)."""
-        return self.classes_[self.predict_indices(X)]
+        indices = self.predict_indices(X)
+        return self.classes_[indices]
 
     def predict_indices(self, X: ArrayLike) -> NDArray[np.int64]:
         """The most probable class of each image as its place in `classes_`, (N,)."""
@@ -278,19 +288,21 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fitted_network(self) -> nn.Module:
         self._require_fitted()
-        return self.network
+        return self.network_
 
     def _require_fitted(self) -> None:
-        if not hasattr(self, "network"):
+        if not hasattr(self, "network_"):
             raise NotFittedError(
                 "This Recogniser is not trained yet; call fit, or load one with from_pretrained."
             )
 
 
 def _label_array(y: ArrayLike, num_images: int) -> NDArray[Any]:
-    labels = np.asarray(y)
-    if labels.ndim != 1:
-        raise DataError(f"The labels have shape {labels.shape}; give one label per image, ({num_images},).")
+    try:
+        labels: NDArray[Any] = column_or_1d(y, warn=True)
+    except ValueError as error:
+        reason = str(error).rstrip(".")
+        raise DataError(f"{reason}; give one label per image, ({num_images},).") from error
     if len(labels) != num_images:
         raise DataError(f"There are {num_images} images but {len(labels)} labels; give one label per image.")
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.rint(labels)):
@@ -322,9 +334,10 @@ def find_model(path_or_name: str | Path) -> Path:
     shipped = {folder.name: folder for folder in _shipped()}
     if str(path_or_name) in shipped:
         return shipped[str(path_or_name)]
+    name = str(path_or_name)
     raise ModelError(
-        f"There is no model {str(path_or_name)!r}: give the folder of a finished run or of a saved model; "
-        f"{nearest(str(path_or_name), shipped)}."
+        f"There is no model {name!r}{did_you_mean(name, shipped)}; give the folder of a finished run or of a saved "
+        f"model, or the name of one that comes with inkmint: {', '.join(shipped)}."
     )
 
 

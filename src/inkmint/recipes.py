@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inkmint.data.augment import Augment
-from inkmint.errors import SettingsError
+from inkmint.errors import SettingsError, did_you_mean
 from inkmint.training.recipe import Optimiser, Recipe, Schedule, load
-from inkmint.zoo import nearest
 
 
 def _pair(generator: Optimiser, discriminator: Optimiser | None = None) -> dict[str, Optimiser]:
@@ -120,4 +119,7 @@ def find_recipe(name_or_path: str) -> Recipe:
     short = [recipe for name, recipe in RECIPES.items() if name.split("/")[1] == name_or_path]
     if len(short) == 1:
         return short[0]
-    raise SettingsError(f"There is no recipe {name_or_path!r}; {nearest(name_or_path, RECIPES)}.")
+    raise SettingsError(
+        f"There is no recipe {name_or_path!r}{did_you_mean(name_or_path, RECIPES)}; "
+        f"choose one of {', '.join(RECIPES)}, or give a TOML or JSON file."
+    )

@@ -3,7 +3,8 @@
 import atexit
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -51,9 +52,21 @@ def set_threads(num_threads: int | None) -> int:
         if num_threads < 1:
             raise SettingsError(f"{num_threads} threads cannot compute anything; choose --threads 1 or more.")
         torch.set_num_threads(num_threads)
-    # Adam's moments decay into denormal numbers, which a CPU adds a hundred times more slowly than zeros.
-    torch.set_flush_denormal(True)
     return torch.get_num_threads()
+
+
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Compute with zeros in place of denormal numbers, and leave the process as it was.
+
+    Adam's moments decay into denormal numbers, which a CPU adds a hundred times more slowly than zeros.
+    """
+    flushed_before = not torch.tensor(1e-45).mul(1).item()
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(flushed_before)
 
 
 def seed_of(*path: int) -> int:
@@ -75,7 +88,8 @@ class Workers:
     """The processes that train one model together, under `torchrun`, or this one alone.
 
     Every worker draws the random numbers of the whole batch and works on its own share, so that
-    several workers compute what one would have, to rounding.
+    several workers compute what one would have, to rounding; only dropout masks are drawn, and
+    batches normalised, within a share.
     """
 
     rank: int = 0

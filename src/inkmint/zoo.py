@@ -4,7 +4,6 @@ Adding a model from existing parts is one block in this file; the command line, 
 the documentation read the table and need no change.
 """
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from inkmint.errors import SettingsError
+from inkmint.errors import SettingsError, did_you_mean
 from inkmint.nets.conv import AcganDiscriminator, AcganGenerator
 from inkmint.nets.dense import DenseDiscriminator, DenseGenerator
 from inkmint.nets.recognisers import LeNet
@@ -58,11 +57,8 @@ class GanSpec:
 
     def build(self, options: Options, num_classes: int) -> dict[str, nn.Module]:
         """Freshly initialised networks by role, from torch's global random state."""
-        settings = {**settle(self, options), "num_classes": num_classes}
-        return {
-            "generator": _call(self.generator, settings),
-            "discriminator": _call(self.discriminator, settings),
-        }
+        factories = {"generator": self.generator, "discriminator": self.discriminator}
+        return _build(self, factories, options, num_classes)
 
 
 @dataclass(frozen=True)
@@ -92,8 +88,7 @@ class RecogniserSpec:
 
     def build(self, options: Options, num_classes: int) -> dict[str, nn.Module]:
         """Freshly initialised networks by role, from torch's global random state."""
-        settings = {**settle(self, options), "num_classes": num_classes}
-        return {"recogniser": _call(self.network, settings)}
+        return _build(self, {"recogniser": self.network}, options, num_classes)
 
 
 Spec = GanSpec | RecogniserSpec
@@ -112,12 +107,26 @@ def settle(spec: Spec, options: Options) -> Options:
             )
         default = spec.options[option]
         fits = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
-        if not fits or (not isinstance(value, bool) and isinstance(value, int | float) and value < 0):
+        lowest = 1 if type(default) is int else 0  # whole numbers are sizes
+        if not fits or (not isinstance(value, bool | str) and value < lowest):
             raise SettingsError(
                 f"The option {option!r} of {spec.name!r} is {value!r}; "
                 f"give a {type(default).__name__} that makes sense, like {default!r}."
             )
     return {**spec.options, **options}
+
+
+def _build(
+    spec: Spec, factories: Mapping[str, Callable[..., nn.Module]], options: Options, num_classes: int
+) -> dict[str, nn.Module]:
+    settings = {**settle(spec, options), "num_classes": num_classes}
+    try:
+        return {role: _call(factory, settings) for role, factory in factories.items()}
+    except (ValueError, RuntimeError) as error:
+        raise SettingsError(
+            f"The model {spec.name!r} cannot be built with {options} ({str(error).splitlines()[0]}); "
+            f"take values like {dict(spec.options)}."
+        ) from error
 
 
 def _call(factory: Callable[..., nn.Module], settings: Options) -> nn.Module:
@@ -169,12 +178,7 @@ def find(name: str) -> Spec:
         SettingsError: There is none; the message names the nearest and lists all.
     """
     if name not in ZOO:
-        raise SettingsError(f"There is no model {name!r}; {nearest(name, ZOO)}.")
+        raise SettingsError(
+            f"There is no model {name!r}{did_you_mean(name, ZOO)}; choose one of {', '.join(ZOO)}."
+        )
     return ZOO[name]
-
-
-def nearest(name: str, names: Mapping[str, Any]) -> str:
-    """The end of an error message: what the user may have meant, and everything there is."""
-    close = difflib.get_close_matches(name, names, n=1)
-    meant = f"did you mean {close[0]!r}? " if close else ""
-    return f"{meant}choose from {', '.join(names)}"

@@ -158,7 +158,7 @@ def test_bad_content(tmp_path, content, word):
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("mnits", "did you mean mnist?"),
+        ("mnits", "did you mean 'mnist'?"),
         ("", "neither a data source nor a path"),
         ("no/such/folder", "neither a data source nor a path"),
         ("no\0name", "neither a data source nor a path"),

@@ -1,9 +1,8 @@
 """The named data sources, as data. Adding one is one block here."""
 
-import difflib
 from dataclasses import dataclass
 
-from inkmint.errors import DataError
+from inkmint.errors import DataError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,7 @@ def find_source(name: str) -> Source:
     """
     if name in SOURCES:
         return SOURCES[name]
-    nearest = difflib.get_close_matches(name, SOURCES, n=1, cutoff=0.5)
-    suggestion = f" (did you mean {nearest[0]}?)" if nearest else ""
     raise DataError(
-        f"{name!r} is neither a data source nor a path{suggestion}; choose one of {', '.join(SOURCES)}, "
-        "or give the path of a folder or .npz file."
+        f"{name!r} is neither a data source nor a path{did_you_mean(name, SOURCES)}; "
+        f"choose one of {', '.join(SOURCES)}, or give the path of a folder or .npz file."
     )

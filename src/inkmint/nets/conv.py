@@ -28,7 +28,7 @@ class AcganGenerator(nn.Module):
     Args:
         latent_size: Z.
         num_classes: K; labels are in 0 .. K - 1.
-        num_channels: C, the channels at 14x14, a multiple of 8.
+        num_channels: C, the channels at 14x14.
         attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
     """
 
@@ -58,7 +58,7 @@ class AcganDiscriminator(nn.Module):
 
     Args:
         num_classes: K, the width of the class head.
-        num_channels: C, the channels at 14x14, a multiple of 8.
+        num_channels: C, the channels at 14x14.
         attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
         spectral_norm: Whether every layer's largest singular value is held at 1 (Miyato et al., 2018), as in
             SAGAN, from which the document takes its attention. It does not say so itself.

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from inkmint.data.digits import IMAGE_SIZE
-from inkmint.nets.blocks import Critique
+from inkmint.nets.blocks import Critique, Dropout
 
 
 def _stack(sizes: Sequence[int], dropout: float) -> nn.Sequential:
     layers: list[nn.Module] = []
     for num_in, num_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(num_in, num_out), nn.LeakyReLU(negative_slope=0.2), nn.Dropout(p=dropout)]
+        layers += [nn.Linear(num_in, num_out), nn.LeakyReLU(negative_slope=0.2), Dropout(p=dropout)]
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from inkmint.data.digits import DigitSet
 from inkmint.errors import Interrupted, SettingsError, TrainingError
-from inkmint.runtime import ALONE, Workers, generator_of, seed_of
+from inkmint.runtime import ALONE, Workers, denormals_flushed, generator_of, seed_of
 from inkmint.training.recipe import Optimiser, Recipe
 from inkmint.training.tasks import Batch, Draws, Task, to_network
 
@@ -149,7 +149,7 @@ class Engine:
         self._optimisers = {
             role: _optimiser(recipe.optimisers[role], network) for role, network in task.networks.items()
         }
-        self._average = copy.deepcopy(self._raw_product) if recipe.average else None
+        self._average = _frozen_copy(self._raw_product) if recipe.average else None
         self._totals: dict[str, Tensor] = {}
         self._num_logged = 0
 
@@ -180,7 +180,7 @@ class Engine:
             Interrupted: `stop_requested` was set; the step was finished first.
             DistributedError: Another worker was lost.
         """
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), denormals_flushed():
             self.clock.tick()
             self.clock.seconds = self.clock.seconds if self.step else 0.0
             self._tell(Started(self))
@@ -305,7 +305,7 @@ class Engine:
         Batch statistics of averaged weights are gathered afresh, because those of the raw weights
         do not fit them.
         """
-        product = copy.deepcopy(self._raw_product if self._average is None else self._average)
+        product = _frozen_copy(self._raw_product if self._average is None else self._average)
         norms = [
             module for module in product.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
         ]
@@ -314,7 +314,7 @@ class Engine:
                 norm.reset_running_stats()
                 norm.momentum = None
             self._settle(product)
-        return product.requires_grad_(False).eval()
+        return product.eval()
 
     @torch.no_grad()
     def _settle(self, product: nn.Module) -> None:
@@ -347,6 +347,10 @@ class Engine:
         if self._average is not None:
             self._average.load_state_dict(state["average"])
         self._totals, self._num_logged = dict(state["totals"]), state["num_logged"]
+
+
+def _frozen_copy(network: nn.Module) -> nn.Module:
+    return copy.deepcopy(network).requires_grad_(False)
 
 
 def initialise(seed: int) -> None:

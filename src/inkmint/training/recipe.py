@@ -69,7 +69,7 @@ class Recipe(Settings):
     Attributes are described in their fields; `options` are the row's own, listed by `inkmint recipes`.
     """
 
-    name: str
+    name: str = Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)?$")
     model: str = Field(description="name of a row of the zoo")
     about: str = Field("", description="one line for tables")
     choices: str = Field(

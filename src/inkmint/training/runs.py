@@ -114,13 +114,17 @@ class Run:
             RunError: Another process holds it.
         """
         lock = FileLock(self.path / "run.lock", timeout=0)
+        with storage_errors(self.path):
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise RunError(
+                    f"{self.path} is in use by another process; wait until it ends, or start a new run."
+                ) from error
         try:
-            with storage_errors(self.path), lock:
-                yield
-        except Timeout as error:
-            raise RunError(
-                f"{self.path} is in use by another process; wait until it ends, or start a new run."
-            ) from error
+            yield
+        finally:
+            lock.release()
 
     def read_config(self) -> RunConfig:
         """The run's configuration.
@@ -204,6 +208,11 @@ class Run:
         if not self.checkpoint_path.exists():
             return None
         try:
+            with zipfile.ZipFile(
+                self.checkpoint_path
+            ) as archive:  # torch.load does not look at the checksums
+                if archive.testzip() is not None:
+                    raise zipfile.BadZipFile("a checksum does not match")
             state: dict[str, Any] = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
             return state
         except (

@@ -148,6 +148,8 @@ def _run(
     try:
         with _signals_stop(engine):
             engine.train()
+        if first:
+            _save(run, config, engine)
     except Interrupted as error:
         raise Interrupted(
             f"Stopped at step {engine.step}; go on with: inkmint train --resume {run.path}"
@@ -157,8 +159,6 @@ def _run(
             with suppress(StorageError):
                 run.write_status("failed", step=engine.step, error=str(error))
         raise
-    if first:
-        _save(run, config, engine)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
@@ -40,7 +40,7 @@ class ModelConfig(BaseModel):
     kind: str
     model: str
     options: dict[str, Any]
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...] = Field(min_length=1)
     recipe: str
     data: str
     seed: int
@@ -83,7 +83,7 @@ def load_model(path: Path) -> tuple[nn.Module, ModelConfig]:
     Raises:
         ModelError: The folder is missing or damaged, or its weights do not fit the named model.
     """
-    config = _read_config(path / "config.json")
+    config = read_config(path)
     weights_path = path / "model.safetensors"
     try:
         content = weights_path.read_bytes()
@@ -104,7 +104,13 @@ def load_model(path: Path) -> tuple[nn.Module, ModelConfig]:
     return network.requires_grad_(False).eval(), config
 
 
-def _read_config(path: Path) -> ModelConfig:
+def read_config(folder: Path) -> ModelConfig:
+    """What a model folder holds, without its weights.
+
+    Raises:
+        ModelError: There is no model, or its config.json is damaged or of another format.
+    """
+    path = folder / "config.json"
     try:
         data = read_json(path)
         if data["format"] != FORMAT:
@@ -114,7 +120,7 @@ def _read_config(path: Path) -> ModelConfig:
         return ModelConfig.model_validate(data)
     except FileNotFoundError as error:
         raise ModelError(
-            f"{path.parent} holds no model; give a run folder or one written by save_pretrained."
+            f"{folder} holds no model; give a run folder or one written by save_pretrained."
         ) from error
     except (OSError, ValueError, ValidationError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is damaged and cannot be read; copy the whole folder again.") from error

@@ -1,0 +1,159 @@
+"""Images per second: inkmint's loop against a plain per-item DataLoader loop, same networks, one paired run.
+
+    python benchmarks/loop_speed.py [--rounds 7] [--images 12800] [--threads N] [--loader-workers 0]
+
+The plain loop is what most published GAN scripts do: a Dataset that turns one image at a time into a PIL picture,
+a tensor, and a normalised tensor; a DataLoader that collates them; both networks trainable throughout; Adam as
+torch sets it. Batch, losses, number of updates and networks are the same. The two loops take turns, so that a
+machine whose speed drifts slows both; the ratio is taken turn by turn.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from inkmint.data.digits import DigitSet
+from inkmint.data.sources import load_splits
+from inkmint.nets.blocks import Dropout
+from inkmint.recipes import find_recipe
+from inkmint.runtime import environment, set_threads
+from inkmint.training.engine import Engine, initialise
+from inkmint.training.recipe import Recipe
+from inkmint.training.tasks import build_task
+from inkmint.zoo import GanSpec, find, settle
+
+
+class PlainDataset(Dataset[tuple[Tensor, int]]):
+    """One image at a time, as torchvision's MNIST with ToTensor and Normalize does it."""
+
+    def __init__(self, digits: DigitSet) -> None:
+        self.images, self.labels = digits.images, digits.labels
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        picture = Image.fromarray(self.images[index].numpy())
+        x_HWC = torch.from_numpy(np.array(picture, copy=True)).view(28, 28, 1)
+        x_CHW = x_HWC.permute(2, 0, 1).contiguous().float().div(255)
+        mean, spread = torch.tensor([0.5]), torch.tensor([0.5])
+        return x_CHW.clone().sub_(mean[:, None, None]).div_(spread[:, None, None]), int(self.labels[index])
+
+
+def plain_loop(recipe: Recipe, digits: DigitSet, loader_workers: int) -> Callable[[], None]:
+    spec = find(recipe.model)
+    assert isinstance(spec, GanSpec)
+    networks = spec.build(recipe.options, digits.num_classes)
+    for network in networks.values():
+        _use_torch_dropout(network)
+    generator, discriminator = networks["generator"], networks["discriminator"]
+    latent_size = settle(spec, recipe.options)["latent_size"]
+    settings = recipe.optimisers["generator"]
+    adam_g, adam_d = (
+        torch.optim.Adam(
+            network.parameters(), lr=settings.learning_rate, betas=(settings.beta1, settings.beta2)
+        )
+        for network in (generator, discriminator)
+    )
+    adversarial, auxiliary = nn.BCEWithLogitsLoss(), nn.CrossEntropyLoss()
+    loader = DataLoader(
+        PlainDataset(digits), recipe.batch_size, shuffle=True, drop_last=True, num_workers=loader_workers
+    )
+
+    def epoch() -> None:
+        for x, y in loader:
+            real, fake = torch.ones(len(x)), torch.zeros(len(x))
+
+            adam_d.zero_grad()
+            wanted = torch.randint(digits.num_classes, (len(x),))
+            made = generator(torch.randn(len(x), latent_size), wanted)
+            on_real, on_fake = discriminator(x, y), discriminator(made.detach(), wanted)
+            loss = adversarial(on_real.real_logit_N, real) + adversarial(on_fake.real_logit_N, fake)
+            if on_real.class_logits_NK is not None:
+                loss = loss + auxiliary(on_real.class_logits_NK, y)
+            loss.backward()
+            adam_d.step()
+
+            adam_g.zero_grad()
+            wanted = torch.randint(digits.num_classes, (len(x),))
+            critique = discriminator(generator(torch.randn(len(x), latent_size), wanted), wanted)
+            loss = adversarial(critique.real_logit_N, real)
+            if critique.class_logits_NK is not None:
+                loss = loss + auxiliary(critique.class_logits_NK, wanted)
+            loss.backward()
+            adam_g.step()
+
+    return epoch
+
+
+def _use_torch_dropout(network: nn.Module) -> None:
+    """Ours computes the same; a plain script has torch's."""
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Dropout):
+                setattr(module, name, nn.Dropout(child.p))
+
+
+def our_loop(recipe: Recipe, digits: DigitSet) -> Callable[[], None]:
+    def epoch() -> None:
+        initialise(0)
+        task = build_task(recipe, digits)
+        Engine(recipe, task, digits, seed=0, device=torch.device("cpu")).train()
+
+    return epoch
+
+
+def images_per_sec(epoch: Callable[[], None], num_images: int) -> float:
+    start = time.perf_counter()
+    epoch()
+    return num_images / (time.perf_counter() - start)
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--images", type=int, default=12_800)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--loader-workers", type=int, default=0)
+    arguments = parser.parse_args()
+    set_threads(arguments.threads)
+    digits = load_splits("mnist").train
+    digits = digits.subset(torch.arange(arguments.images))
+
+    machine = environment()
+    print(f"command   python {' '.join(sys.argv)}")
+    print(f"machine   {machine['processor']}, {machine['num_cpus']} CPUs, {machine['threads']} threads")
+    print(f"versions  Python {machine['python']}, {machine['versions']}")
+    print(
+        f"{arguments.images:,} images a turn, {arguments.rounds} turns each after one to warm up; median (range)\n"
+    )
+    for name in ("raza2021/gan", "hu2024/acgan-sa"):
+        recipe = find_recipe(name).derive(epochs=1)
+        ours, plain = our_loop(recipe, digits), plain_loop(recipe, digits, arguments.loader_workers)
+        ours(), plain()
+        turns = [
+            (images_per_sec(ours, len(digits)), images_per_sec(plain, len(digits)))
+            for _ in range(arguments.rounds)
+        ]
+        print(f"{recipe.model}, batch {recipe.batch_size}")
+        print(f"  inkmint     {spread([our for our, _ in turns])} images/s")
+        print(f"  plain loop  {spread([their for _, their in turns])} images/s")
+        print(f"  ratio       {spread([our / their for our, their in turns], digits=2)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""`inkmint sample`: mint digits into a picture or a data file."""
+
+import json
+from pathlib import Path
+
+import click
+
+from inkmint.cli.options import json_option
+from inkmint.errors import SettingsError
+
+_ONE_SHEET = 1000
+
+
+@click.command()
+@click.argument("model", default="acgan-sa")
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), default=80, show_default=True, help="How many digits."
+)
+@click.option("--digit", type=int, help="Mint this class only.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="The same seed mints the same digits; default: new ones."
+)
+@click.option("--paper", is_flag=True, help="Dark ink on white.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("digits.png"),
+    show_default=True,
+    help="A contact sheet (.png), arrays (.npz), or a folder of single images by class.",
+)
+@json_option
+def sample(
+    model: str, number: int, digit: int | None, seed: int | None, paper: bool, output: Path, as_json: bool
+) -> None:
+    r"""Mint digits with MODEL: a run folder, a saved model, or a generator that comes with inkmint.
+
+    \b
+    inkmint sample runs/hu2024-acgan-sa-quick-s0-0001
+    inkmint sample acgan-sa -n 1000 --digit 7 -o sevens.npz
+    """
+    from inkmint.data.folder import write_folder
+    from inkmint.data.npz import write_npz
+    from inkmint.data.sheet import grid, save_png
+    from inkmint.models import Generator
+
+    generator = Generator.from_pretrained(model)
+    match output.suffix.lower():
+        case ".png":
+            if number > _ONE_SHEET:
+                raise SettingsError(
+                    f"A sheet holds {_ONE_SHEET} digits, {number} were asked for; write them to .npz or to a folder."
+                )
+            images = generator.mint(number, digit, seed).images.numpy()
+            save_png(grid(images, columns=10 if digit is None else 16, paper=paper), output)
+        case ".npz" | "":
+            if not generator.conditional:
+                raise SettingsError(
+                    f"The generator {generator.name!r} knows no classes, so its digits have no labels; "
+                    "write a .png sheet."
+                )
+            minted = generator.mint(number, digit, seed)
+            write_npz(minted, output) if output.suffix else write_folder(minted, output)
+        case other:
+            raise SettingsError(
+                f"Digits cannot be written as {other}; give a name ending in .png or .npz, or a folder."
+            )
+    if as_json:
+        record = {"output": str(output), "number": number, "model": generator.name, "seed": seed}
+        click.echo(json.dumps(record | {"weights_sha256": generator.weights_sha256}, indent=2))
+    else:
+        click.echo(f"{output}: {number:,} digits by {generator.name}.")

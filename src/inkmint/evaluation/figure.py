@@ -1,0 +1,61 @@
+"""A figure: one number with everything that makes it worth printing."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Unit = Literal["share", "classes", "distance"]
+
+
+class Figure(BaseModel):
+    """A measured number, never without its protocol, its bound, and how many images it rests on.
+
+    Attributes:
+        name: The protocol, its judge and size, such as `frechet_lenet-attention_10k`. Figures of different
+            names are never compared.
+        value: What was measured. A share is in [0, 1].
+        unit: What the value counts.
+        interval: Both ends of its 95 % interval over images; None if there is none. It does not hold the
+            spread between training runs: several seeds do.
+        reference: The same measured between real sets, a floor or a ceiling; None if there is none.
+        reference_name: What the reference is, in words.
+        num_images: Images that the value rests on.
+        seeds: Of the training runs behind it.
+        better: Which direction is; `alike` if the reference itself is the best value.
+        protocol: One sentence that tells how it is measured.
+        judge_sha256: Hash of the weights of the network that judged; None if none did.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    name: str
+    value: float
+    unit: Unit
+    interval: tuple[float, float] | None = None
+    reference: float | None = None
+    reference_name: str = ""
+    num_images: int
+    seeds: tuple[int, ...] = ()
+    better: Literal["higher", "lower", "alike"]
+    protocol: str
+    judge_sha256: str | None = None
+
+
+def short_count(count: int) -> str:
+    """A count as it stands in protocol names: 10000 is `10k`, 1500 stays `1500`."""
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
+
+
+def value_in_words(value: float, unit: Unit) -> str:
+    """A value as people read it: shares in per cent, finer towards 0 and 100."""
+    if unit == "share":
+        return f"{value:.2%}" if value >= 0.99 or value < 0.01 else f"{value:.1%}"
+    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def interval_in_words(figure: Figure) -> str:
+    """Both ends of the interval; empty if there is none."""
+    if figure.interval is None:
+        return ""
+    low, high = (value_in_words(end, figure.unit) for end in figure.interval)
+    return f"{low} to {high}"
