@@ -108,7 +108,7 @@ def test_folders_and_npz_are_told_by_content(tmp_path, digits):
 
 
 def test_names_are_suggested():
-    with pytest.raises(DataError, match=r"did you mean mnist\?.*starter, mnist, fashion-mnist"):
+    with pytest.raises(DataError, match=r"did you mean 'mnist'\?.*starter, mnist, fashion-mnist"):
         load_splits("mnits")
 
 
