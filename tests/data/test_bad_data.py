@@ -1,5 +1,6 @@
 """Every kind of bad input is refused in one sentence, and nothing that was there before is lost."""
 
+import contextlib
 import gzip
 import io
 import zipfile
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inkmint.cli.main import main
 from inkmint.data.idx import write_idx
 from inkmint.data.sources import load_splits
-from inkmint.errors import InkmintError
 
 IMAGES = np.zeros((40, 28, 28), np.uint8)
 LABELS = (np.arange(40) % 10).astype(np.uint8)
@@ -193,9 +194,13 @@ def test_bad_inkmint_data(tmp_path, monkeypatch, files, word):
 
 
 def refusal(name_or_path: str) -> str:
-    with pytest.raises(InkmintError) as caught:
-        load_splits(name_or_path)
-    message = str(caught.value)
+    """What the command line says of it, having exited with an error."""
+    said = io.StringIO()
+    with pytest.raises(SystemExit) as caught, contextlib.redirect_stderr(said):
+        main(["data", "show", "--output", "no/such/sheet.png", "--", name_or_path])
+    assert caught.value.code not in (0, None)
+    assert not Path("no").exists()
+    message = said.getvalue().removeprefix("inkmint: ").removesuffix("\n")
     assert "\n" not in message
     assert message.endswith(".")
     assert ";" in message or ":" in message, "what is wrong, then what to do"

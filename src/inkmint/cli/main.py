@@ -1,5 +1,6 @@
 """The `inkmint` command."""
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -9,6 +10,10 @@ import click
 
 from inkmint import __version__
 from inkmint.errors import InkmintError, SettingsError, did_you_mean
+
+# OpenMP's threads spin while they wait. Beside any other busy program that slows training many times over;
+# let them sleep, which costs little on an idle machine. OpenMP reads this once, when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Each command is the function of its name in the module of its name.
 COMMANDS = {

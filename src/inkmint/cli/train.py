@@ -18,6 +18,7 @@ from inkmint.cli.options import (
 from inkmint.errors import SettingsError
 
 if TYPE_CHECKING:
+    from inkmint.data.digits import Splits
     from inkmint.training.recipe import Recipe
     from inkmint.training.runs import Run
     from inkmint.training.tasks import Judge
@@ -98,7 +99,7 @@ def train(
             run,
             splits,
             asked=asked,
-            judge=_judge(judge, config.recipe),
+            judge=_judge(judge, config.recipe, splits),
             observers=[Display(config.recipe.name)],
         )
     else:
@@ -107,14 +108,15 @@ def train(
                 "Name a recipe to train, such as acgan-sa-quick; `inkmint recipes` lists them."
             )
         chosen = find_recipe(recipe).derive(**changes)
+        splits = loaded(data)
         run = session.train(
             chosen,
-            loaded(data),
+            splits,
             runs,
             seed=seed,
             device=device,
             threads=threads,
-            judge=_judge(judge, chosen),
+            judge=_judge(judge, chosen, splits),
             observers=[Display(chosen.name)],
             init_from=init_from,
         )
@@ -125,13 +127,20 @@ def _given(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _judge(name: str, recipe: "Recipe") -> "Judge | None":
+def _judge(name: str, recipe: "Recipe", splits: "Splits") -> "Judge | None":
     from inkmint.models import Recogniser
     from inkmint.zoo import find
 
     if name == "none" or find(recipe.model).kind != "generator":
         return None
-    return Recogniser.from_pretrained(name).judge
+    recogniser = Recogniser.from_pretrained(name)
+    if recogniser.class_names == splits.train.class_names:
+        return recogniser.judge
+    click.echo(
+        f"The judge {name!r} knows other classes than {splits.source}: nothing watches this generator.",
+        err=True,
+    )
+    return None
 
 
 def _report(run: "Run", as_json: bool) -> None:
