@@ -12,6 +12,9 @@ from typing import Any
 
 from inkmint.errors import StorageError
 
+UNFINISHED = ".unfinished-"
+"""How the names of files begin that are still being written; what a killed process leaves may be deleted."""
+
 _CAUSES = {
     errno.ENOSPC: "the disk is full; free some room and try again",
     errno.EDQUOT: "your disk quota is used up; free some room and try again",
@@ -57,7 +60,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     make_folder(path.parent)
     with storage_errors(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f"{UNFINISHED}{path.name}.", suffix=path.suffix
+        )
         os.close(handle)
         temporary = Path(name)
         try:

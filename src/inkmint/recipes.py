@@ -18,7 +18,7 @@ def _pair(generator: Optimiser, discriminator: Optimiser | None = None) -> dict[
 _RAZA2021 = Recipe(
     name="raza2021/gan",
     model="gan",
-    about="fully connected GAN, 200 epochs as printed",
+    about="200 epochs, as printed",
     choices=(
         "The document prints layers and 200 epochs only. Batch 64, Adam at 0.0002 with beta1 0.5, dropout 0.3 and "
         "LeakyReLU of slope 0.2 are ours, being the field's usual values."
@@ -31,7 +31,7 @@ _RAZA2021 = Recipe(
 _HU2024 = Recipe(
     name="hu2024/acgan-sa",
     model="acgan-sa",
-    about="auxiliary-classifier GAN with self-attention, 50 epochs",
+    about="50 epochs",
     choices=(
         "The document prints no sizes, optimiser, batch or number of epochs. Batch 64 and Adam at 0.0002 with beta1 "
         "0.5 are those of Odena et al. (2017), which it builds on; 50 epochs and the layer sizes are ours."
@@ -76,7 +76,7 @@ _PAPERS = (_RAZA2021, _HU2024, _hao2020("lenet"), _hao2020("lenet-attention"))
 _QUICK = (
     _RAZA2021.derive(
         name="raza2021/gan-quick",
-        about="the same for 10 epochs at a higher, falling rate",
+        about="10 epochs at a higher, falling rate",
         choices="For a laptop: 10 epochs, batch 128, Adam at 0.0005 falling linearly, weights averaged.",
         epochs=10,
         batch_size=128,
@@ -86,7 +86,7 @@ _QUICK = (
     ),
     _HU2024.derive(
         name="hu2024/acgan-sa-quick",
-        about="the same for 3 epochs at a higher, falling rate",
+        about="3 epochs at a higher, falling rate",
         choices=(
             "For a laptop: latents of 64, spectral normalisation in the discriminator as in SAGAN, Adam at 0.002 (0.5, "
             "0.99) falling linearly, weights averaged."

@@ -5,17 +5,16 @@ import signal
 import subprocess
 import sys
 import tomllib
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from inkmint.cli import display
-from inkmint.cli.main import cli, main
+from inkmint.cli.main import cli
 from inkmint.data.digits import Splits
 from inkmint.data.sources import load_splits
 from inkmint.recipes import RECIPES
@@ -24,44 +23,7 @@ from inkmint.training.engine import Event, Logged
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import FORMAT, Run
 
-
-class Result(NamedTuple):
-    exit_code: int
-    out: str
-    err: str
-
-    def sentence(self) -> str:
-        """The one line that a refusal prints."""
-        assert self.exit_code not in (0, None)
-        assert self.out == ""
-        assert self.err.count("\n") == 1, self.err
-        assert self.err.startswith("inkmint: ")
-        assert "Traceback" not in self.err
-        return self.err
-
-
-Command = Callable[..., Result]
-
-
-@pytest.fixture
-def inkmint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Run the command line in an empty folder."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["inkmint", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            main()
-            code: object = 0
-        except SystemExit as exit:
-            code = exit.code or 0
-        captured = capsys.readouterr()
-        assert isinstance(code, int)
-        return Result(code, captured.out, captured.err)
-
-    return run
+Command = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")

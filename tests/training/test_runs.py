@@ -253,6 +253,15 @@ def test_a_failed_write_keeps_the_last_checkpoint(run: Run, monkeypatch: pytest.
     assert state["step"] == 3
 
 
+def test_what_a_killed_writer_left_is_swept_and_nothing_else(run: Run) -> None:
+    run.save_checkpoint(STATE)
+    leftover = run.checkpoint_path.parent / ".unfinished-last.pt.xyz.pt"
+    leftover.write_bytes(b"half")
+    before = {path for path in run.path.rglob("*") if path != leftover}
+    run.sweep()
+    assert set(run.path.rglob("*")) == before
+
+
 def test_differences_are_named_by_their_dotted_fields() -> None:
     one = {"seed": 0, "recipe": {"epochs": 3, "options": {"a": 1}}, "same": 5}
     other = {"seed": 1, "recipe": {"epochs": 4, "options": {}}, "same": 5}

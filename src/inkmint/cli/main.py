@@ -11,9 +11,9 @@ import click
 from inkmint import __version__
 from inkmint.errors import InkmintError, SettingsError, did_you_mean
 
-# OpenMP's threads spin while they wait. Beside any other busy program that slows training many times over;
-# let them sleep, which costs little on an idle machine. OpenMP reads this once, when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Threads of OpenMP spin while they wait for each other, by default so long that any other busy program slows
+# training many times over. A hundredth of that costs nothing on an idle machine. It is read when torch is imported.
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 # Each command is the function of its name in the module of its name.
 COMMANDS = {

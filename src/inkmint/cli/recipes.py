@@ -46,6 +46,6 @@ def _print_table(rows: list[dict[str, object]]) -> None:
             "by label" if row["conditional"] else "",
             f"{row['parameters']:,}",
             str(row["epochs"]),
-            str(row["about"]),
+            f"{row['model_about']}; {row['about']}",
         )
     Console().print(table)

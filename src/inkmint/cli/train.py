@@ -93,7 +93,7 @@ def train(
         chosen = find_recipe(recipe) if recipe else config.recipe
         asked: dict[str, Any] = {"recipe": chosen.derive(**changes).model_dump(mode="json")}
         values = {"seed": seed, "device": device, "threads": threads}
-        asked |= {name: value for name, value in values.items() if _given(context, name)}
+        asked |= {name: value for name, value in values.items() if _given(context, name) and value != "auto"}
         splits = loaded(data if _given(context, "data") else config.data)
         run = session.resume(
             run,

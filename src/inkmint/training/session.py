@@ -115,6 +115,7 @@ def resume(
         if state is not None:
             engine.load_state_dict(state)
         if workers.is_first:
+            run.sweep()
             run.forget_after(engine.step)
         _run(run, config, engine, observers, checkpoint_every_sec)
     return run
