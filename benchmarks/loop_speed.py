@@ -1,12 +1,12 @@
 """Images per second: inkmint's loop against a plain per-item DataLoader loop, same networks, one paired run.
 
-    python benchmarks/loop_speed.py [--rounds 7] [--images 6400] [--threads N]
+    python benchmarks/loop_speed.py [--rounds 7] [--images 6400] [--threads N] [--recipes NAME ...]
 
 The plain loop is what most published GAN scripts do: a Dataset that turns one image at a time into a PIL picture,
 a tensor, and a normalised tensor; a DataLoader that collates them, in the training process or in two workers; both
 networks trainable throughout; Adam as torch sets it. Batch, losses and number of updates are the same, and so are the
-networks, layer by layer, but that the plain loop's are built of torch's own nn.Linear and nn.Dropout. The loops take
-turns, so that a machine whose speed drifts slows them all; the ratios are taken turn by turn.
+networks, layer by layer, but that the plain loop's are built of torch's own nn.Linear and nn.Dropout. No weights are
+averaged. The loops take turns, so that a machine whose speed drifts slows them all; the ratios are taken turn by turn.
 """
 
 import argparse
@@ -149,6 +149,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=6400)
     parser.add_argument("--threads", type=int)
+    parser.add_argument(
+        "--recipes", nargs="+", default=["raza2021/gan", "raza2021/gan-quick", "hu2024/acgan-sa"]
+    )
     arguments = parser.parse_args()
     set_threads(arguments.threads)
     digits = load_splits("mnist").train
@@ -161,8 +164,8 @@ def main() -> None:
     print(
         f"{arguments.images:,} images a turn, {arguments.rounds} turns each after one to warm up; median (range)\n"
     )
-    for name in ("raza2021/gan", "hu2024/acgan-sa"):
-        recipe = find_recipe(name).derive(epochs=1)
+    for name in arguments.recipes:
+        recipe = find_recipe(name).derive(epochs=1, average=0.0)
         loops = {
             "inkmint": our_loop(recipe, digits),
             "plain, loader in process": plain_loop(recipe, digits, 0),
@@ -174,7 +177,7 @@ def main() -> None:
             {name: images_per_sec(loop, len(digits)) for name, loop in loops.items()}
             for _ in range(arguments.rounds)
         ]
-        print(f"{recipe.model}, batch {recipe.batch_size}")
+        print(f"{recipe.name}, batch {recipe.batch_size}")
         for name in loops:
             print(f"  {name:26}{spread([turn[name] for turn in turns])} images/s")
             if name != "inkmint":

@@ -1,6 +1,7 @@
 """The main job from end to end, on few digits."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,4 +85,6 @@ def test_the_shipped_judge_watches_digits(inkmint: Command, few_path: Path) -> N
 
 def test_shipped_models_are_there(inkmint: Command, few_path: Path) -> None:
     assert inkmint("sample", "--digit", 7, "--seed", 0).exit_code == 0
-    assert inkmint("evaluate", "lenet-attention", "--data", "starter").exit_code == 0
+    read = inkmint("evaluate", "lenet-attention", "--data", "starter")
+    assert read.exit_code == 0
+    assert re.fullmatch(r"test_accuracy_lenet-attention_1k: 9\d\.\d+% \(.+ to .+\), n = 1,000\n", read.out)

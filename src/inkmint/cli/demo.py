@@ -35,7 +35,7 @@ def demo(
     on two cores.
     """
     from inkmint.cli.display import Display, duration
-    from inkmint.cli.figures import print_figures
+    from inkmint.cli.figures import print_evaluation
     from inkmint.cli.progress import loaded
     from inkmint.errors import RunError
     from inkmint.files import read_json
@@ -64,5 +64,5 @@ def demo(
         record = {"demo": str(path), "report": str(report), "seconds": seconds, "figures": figures}
         click.echo(json.dumps(record, indent=2))
         return
-    print_figures(evaluation.figures)
+    print_evaluation(evaluation)
     click.echo(f"{report}: done in {duration(seconds)}; open it in a browser.")

@@ -31,7 +31,7 @@ def evaluate(subject: str, data: str, number: int, seed: int, judge: str, as_jso
     A generator mints digits first; a folder of pictures or an NPZ file is taken as it is; a recogniser is
     tested on the real test digits. Figures of a run folder are kept in its evaluation/ folder.
     """
-    from inkmint.cli.figures import print_figures
+    from inkmint.cli.figures import print_evaluation
     from inkmint.cli.progress import loaded
     from inkmint.evaluation.record import save_evaluation
     from inkmint.evaluation.subjects import evaluate_subject
@@ -45,6 +45,4 @@ def evaluate(subject: str, data: str, number: int, seed: int, judge: str, as_jso
     if as_json:
         click.echo(json.dumps([figure.model_dump(mode="json") for figure in evaluation.figures], indent=2))
         return
-    print_figures(evaluation.figures)
-    for note in evaluation.notes:
-        click.echo(note)
+    print_evaluation(evaluation)

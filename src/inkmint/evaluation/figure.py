@@ -59,3 +59,12 @@ def interval_in_words(figure: Figure) -> str:
         return ""
     low, high = (value_in_words(end, figure.unit) for end in figure.interval)
     return f"{low} to {high}"
+
+
+def in_words(figure: Figure) -> str:
+    """A figure in one line: protocol, value, interval, number of images, and what to hold it against."""
+    interval = f" ({interval_in_words(figure)})" if figure.interval else ""
+    line = f"{figure.name}: {value_in_words(figure.value, figure.unit)}{interval}, n = {figure.num_images:,}"
+    if figure.reference is None:
+        return line
+    return f"{line}; {figure.reference_name}: {value_in_words(figure.reference, figure.unit)}"
