@@ -11,8 +11,8 @@ import click
 from inkmint import __version__
 from inkmint.errors import InkmintError, SettingsError, did_you_mean
 
-# Threads of OpenMP spin while they wait for each other, by default so long that any other busy program slows
-# training many times over. A hundredth of that costs nothing on an idle machine. It is read when torch is imported.
+# Threads of OpenMP spin while they wait for each other, by default so long that other busy programs slow
+# training out of proportion; benchmarks/waiting_threads.py measures it. It is read when torch is imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 # Each command is the function of its name in the module of its name.

@@ -105,8 +105,8 @@ class ConditionalBatchNorm2d(nn.Module):
 class Dropout(nn.Module):
     """Dropout (Srivastava et al., 2014) that draws 16 random bits for a unit instead of 64.
 
-    On a CPU torch spends more time on drawing the mask of a wide dense layer than on the layer; this takes a fifth
-    of that. The probability is rounded to a multiple of 2**-16. Other devices use torch's own.
+    On a CPU, drawing a mask of torch's takes longer than a wide dense layer itself; this draws a quarter of the
+    bits. The probability is rounded to a multiple of 2**-16. Other devices use torch's own.
 
     Args:
         p: Probability of dropping a unit in training.

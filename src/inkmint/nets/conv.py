@@ -23,7 +23,7 @@ class AcganGenerator(nn.Module):
     self-attention layer, but no sizes. Ours: a dense layer to (4C, 7, 7), then twice a 3x3 convolution
     and a pixel shuffle, which costs a quarter of upsampling followed by a convolution. The label
     enters through conditional batch normalisation. Attention sits at 7x7: at 14x14 it sees sixteen times
-    as many pairs of locations and triples the cost of a training step on a CPU.
+    as many pairs of locations, which dominate the training step on a CPU.
 
     Args:
         latent_size: Z.
