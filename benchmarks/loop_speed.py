@@ -124,10 +124,12 @@ def _of_torch_layers(network: nn.Module) -> nn.Module:
 
 
 def our_loop(recipe: Recipe, digits: DigitSet) -> Callable[[], None]:
+    initialise(0)
+    engine = Engine(recipe, build_task(recipe, digits), digits, seed=0, device=torch.device("cpu"))
+
     def epoch() -> None:
-        initialise(0)
-        task = build_task(recipe, digits)
-        Engine(recipe, task, digits, seed=0, device=torch.device("cpu")).train()
+        engine.step = 0  # The networks stay as they are, as the plain loop's do; only the count starts again.
+        engine.train()
 
     return epoch
 

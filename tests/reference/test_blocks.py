@@ -81,16 +81,17 @@ def test_dropout_zeroes_its_share_of_units_and_keeps_the_mean(p: float) -> None:
     torch.manual_seed(0)
     x = torch.ones(301, 1003)
     dropped = Dropout(p)(x)
+    p = round(p * 256) / 256
     assert set(dropped.unique().tolist()) <= {0.0, torch.tensor(1 / (1 - p)).item()}
     assert (dropped == 0).float().mean().item() == pytest.approx(p, abs=0.005)
     assert dropped.mean().item() == pytest.approx(1, abs=0.02)
 
 
 def test_dropout_draws_every_unit_apart() -> None:
-    """Four units share one random word: the kept ones must not go together."""
+    """Eight units share one random word: the kept ones must not go together."""
     torch.manual_seed(0)
-    kept_N4 = (Dropout(0.5)(torch.ones(100_000)) > 0).float().view(-1, 4)
-    correlations = torch.corrcoef(kept_N4.T) - torch.eye(4)
+    kept_N8 = (Dropout(0.5)(torch.ones(200_000)) > 0).float().view(-1, 8)
+    correlations = torch.corrcoef(kept_N8.T) - torch.eye(8)
     assert correlations.abs().max() < 0.03  # five standard deviations
 
 
