@@ -27,10 +27,11 @@ from inkmint.nets.blocks import Critique, Dropout
 from inkmint.nets.dense import DenseDiscriminator, DenseGenerator
 from inkmint.recipes import find_recipe
 from inkmint.runtime import environment, set_threads
+from inkmint.specs import GanSpec
+from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
-from inkmint.training.tasks import build_task
-from inkmint.zoo import GanSpec, find, settle
+from inkmint.zoo import find
 
 
 class PlainDataset(Dataset[tuple[Tensor, int]]):
@@ -56,7 +57,7 @@ def plain_loop(recipe: Recipe, digits: DigitSet, loader_workers: int) -> Callabl
     networks = spec.build(recipe.options, digits.num_classes)
     networks = {role: _of_torch_layers(network) for role, network in networks.items()}
     generator, discriminator = networks["generator"], networks["discriminator"]
-    latent_size = settle(spec, recipe.options)["latent_size"]
+    latent_size = generator.latent_size
     settings = recipe.optimisers["generator"]
     adam_g, adam_d = (
         torch.optim.Adam(

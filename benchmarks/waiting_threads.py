@@ -27,8 +27,8 @@ def step_sec(name: str, num_steps: int) -> float:
 
     from inkmint.data.sources import load_starter
     from inkmint.recipes import find_recipe
+    from inkmint.training.build import build_task
     from inkmint.training.engine import Engine, Logged
-    from inkmint.training.tasks import build_task
 
     digits = load_starter().train
     recipe = find_recipe(name).derive(epochs=1)

@@ -13,7 +13,7 @@ from inkmint.data.npz import write_npz
 from inkmint.data.sources import load_starter
 from inkmint.recipes import find_recipe
 from inkmint.runtime import set_threads
-from inkmint.training.recipe import Optimiser, Recipe
+from inkmint.training.recipe import Optimiser, Recipe, parse
 from inkmint.zoo import ZOO
 
 # A loaded machine is no reason to fail.
@@ -86,9 +86,8 @@ def recipe_of() -> Callable[..., Recipe]:
     """A plain recipe for any row of the zoo, so that a new row is tested without a recipe of its own."""
 
     def make(model: str, **options: Any) -> Recipe:
-        optimisers = {role: Optimiser(learning_rate=1e-3) for role in ZOO[model].roles}
-        return Recipe(
-            name=model, model=model, options=options, epochs=1, batch_size=20, optimisers=optimisers
-        )
+        optimisers = {role: Optimiser(learning_rate=1e-3) for role in ZOO[model].trained}
+        plain = {"name": model, "model": model, "epochs": 1, "batch_size": 20, "optimisers": optimisers}
+        return parse(plain | {"options": options})
 
     return make

@@ -1,12 +1,12 @@
 """Trained networks for use: generators that mint digits, recognisers that read them.
 
-Shape suffixes: N images, Z latent, K classes, D features.
+Shape suffixes: N images, H height, W width, Z latent, K classes, D features.
 """
 
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -18,14 +18,14 @@ from sklearn.utils.validation import column_or_1d
 from torch import Tensor, nn
 
 from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, DigitSet, as_images, as_labels
+from inkmint.data.pixels import to_network, to_pixels
 from inkmint.errors import DataError, ModelError, SettingsError, did_you_mean
 from inkmint.recipes import find_recipe
 from inkmint.runtime import resolve_device, set_threads
+from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
-from inkmint.training.tasks import build_task, to_network, to_pixels
 from inkmint.training.weights import ModelConfig, load_model, save_model
-from inkmint.zoo import GanSpec
 
 BATCH_IMAGES = 500
 FEWEST_STEPS = 1000
@@ -40,12 +40,10 @@ class Generator:
     """
 
     def __init__(self, network: nn.Module, config: ModelConfig) -> None:
-        spec = config.spec
-        assert isinstance(spec, GanSpec)
         self.network, self.config = network, config
-        self.conditional = spec.conditional
+        self.conditional = config.spec.conditional
         self.class_names = config.class_names
-        self._latent_size = int(config.options.get("latent_size", spec.latent_size))
+        self._latent_size = cast("int", network.latent_size)
 
     @classmethod
     def from_pretrained(cls, path_or_name: str | Path) -> Self:
@@ -76,6 +74,7 @@ class Generator:
         digit: int | None = None,
         labels: ArrayLike | None = None,
         seed: int | None = None,
+        paper: bool = False,
     ) -> NDArray[np.uint8]:
         """Mint digits.
 
@@ -84,9 +83,10 @@ class Generator:
             digit: The class of all of them.
             labels: The class of each, (n,); without `digit` and `labels` image i is of class i mod K.
             seed: The same seed gives the same digits; None gives new ones every time.
+            paper: Whether to give dark ink on white paper, whichever the network was trained to draw.
 
         Returns:
-            uint8 (n, 28, 28), ink bright on dark.
+            uint8 (n, 28, 28), ink bright on dark unless `paper`.
 
         Raises:
             SettingsError: A class is asked of a generator that knows none, or both `digit` and `labels` are given.
@@ -99,11 +99,12 @@ class Generator:
         z_NZ = torch.randn(n, self._latent_size, generator=random)
         with torch.inference_mode():
             batches = zip(z_NZ.split(BATCH_IMAGES), y_N.split(BATCH_IMAGES), strict=True)
-            images = [to_pixels(self.network(z, y)) for z, y in batches]
-        return torch.cat(images).numpy()
+            images_NHW = torch.cat([to_pixels(self.network(z, y)) for z, y in batches])
+        drawn_on_paper = self.config.background == "paper"
+        return (images_NHW if paper == drawn_on_paper else 255 - images_NHW).numpy()
 
     def mint(self, n: int, digit: int | None = None, seed: int | None = None) -> DigitSet:
-        """Mint digits with the labels that were asked for, which mean nothing if the generator knows no classes."""
+        """Mint digits, ink bright on dark, with the labels asked for, which mean nothing without classes."""
         labels = self._labels(n, digit, None)
         images = self.sample(n, labels=labels.numpy() if self.conditional else None, seed=seed)
         return DigitSet(torch.from_numpy(images), labels, f"minted by {self.name}", self.class_names)

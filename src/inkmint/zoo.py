@@ -1,159 +1,152 @@
-"""The table of models. A model is a row: networks, objective, and where it comes from.
+"""The table of models. A model is a row: networks, options, objective, and where it comes from.
 
 Adding a model from existing parts is one block in this file; the command line, the contract tests and
 the documentation read the table and need no change.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
-
-from torch import nn
 
 from inkmint.errors import SettingsError, did_you_mean
+from inkmint.nets.classic import KNearestNeighbours, LbpSvm, SparseRepresentation
 from inkmint.nets.conv import AcganDiscriminator, AcganGenerator
-from inkmint.nets.dense import DenseDiscriminator, DenseGenerator
-from inkmint.nets.recognisers import LeNet
-from inkmint.objectives import NonSaturating
+from inkmint.nets.deep import dcgan_discriminator, dcgan_generator, rzayev_discriminator, rzayev_generator
+from inkmint.nets.dense import CganDiscriminator, CganGenerator, DenseDiscriminator, DenseGenerator
+from inkmint.nets.guidance import Autoencoder, Guide
+from inkmint.nets.pca import PcaGenerator, ProbabilisticPcaGenerator
+from inkmint.nets.recognisers import AlexNet, LeNet, ResNet18, Vgg16
+from inkmint.objectives import ADVERSARIAL, Objective
+from inkmint.options import Choice, Option, Real, Switch, Whole
+from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec, Spec
 
-Options = Mapping[str, Any]
+PLAY: dict[str, Option] = {
+    "latent_size": Whole(100, 1, 4096),
+    "loss": Choice(tuple(ADVERSARIAL)),
+    "label_smoothing": Real(0.0, 0, 0.5),
+    "gradient_penalty": Real(0.0, 0, 1000),
+    "r1": Real(0.0, 0, 1000),
+    "r2": Real(0.0, 0, 1000),
+    "discriminator_steps": Whole(1, 1, 100),
+    "pretrain_steps": Whole(0, 0, 10**6),
+}
+"""What may be set of the game between the players, whatever their networks."""
 
+PACKS: dict[str, Option] = {"packing": Whole(1, 1, 16), "minibatch_stddev": Switch()}
+"""Remedies against mode collapse in the discriminator."""
 
-@dataclass(frozen=True)
-class GanSpec:
-    """A generator and a discriminator with what they minimise.
+NORMS: dict[str, Option] = {"normalisation": Choice(("batch", "half-batch", "reference", "none"))}
 
-    Attributes:
-        name: As the user types it.
-        paper: Short name of the document it comes from.
-        about: One line for tables.
-        conditional: Whether the label asked for decides what is drawn.
-        generator: Called with `num_classes` and the generator's options.
-        discriminator: Called with `num_classes` and the discriminator's options.
-        objective: Called with nothing; the two losses.
-        latent_size: Z; the latent is drawn from N(0, 1).
-        defaults: The options that a user may set and their values here; each goes to every network
-            whose factory takes an argument of that name.
-    """
+CLASSES: dict[str, Option] = {
+    "conditioning": Choice(("auxiliary", "adc", "projection")),
+    "class_weight": Real(1.0, 0, 100),
+}
+"""How a discriminator looks at classes."""
 
-    name: str
-    paper: str
-    about: str
-    conditional: bool
-    generator: Callable[..., nn.Module]
-    discriminator: Callable[..., nn.Module]
-    objective: NonSaturating
-    latent_size: int = 100
-    defaults: Options = field(default_factory=dict)
-    kind: ClassVar[str] = "generator"
-    roles: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
-
-    @property
-    def options(self) -> Options:
-        """Every option that a user may set, with its default."""
-        return {"latent_size": self.latent_size, **self.defaults}
-
-    def build(self, options: Options, num_classes: int) -> dict[str, nn.Module]:
-        """Freshly initialised networks by role, from torch's global random state."""
-        factories = {"generator": self.generator, "discriminator": self.discriminator}
-        return _build(self, factories, options, num_classes)
+_DENSE: dict[str, Option] = {**PLAY, **PACKS, "dropout": Real(0.3, 0, 0.99)}
+_DCGAN: dict[str, Option] = {**PLAY, **PACKS, **NORMS, "num_channels": Whole(64, 1, 1024)}
+_RZAYEV: dict[str, Option] = {**PLAY, **PACKS, **NORMS, "capacity": Whole(1, 1, 3), "depth": Whole(1, 1, 3)}
+_ACGAN: dict[str, Option] = {
+    **PLAY,
+    **CLASSES,
+    "minibatch_stddev": Switch(),
+    "num_channels": Whole(32, 2, 1024),
+    "spectral_norm": Switch(),
+}
+_WIDTH: dict[str, Option] = {"width": Real(1.0, 1 / 64, 4)}
 
 
-@dataclass(frozen=True)
-class RecogniserSpec:
-    """A network that tells which class an image shows.
-
-    Attributes:
-        name: As the user types it.
-        paper: Short name of the document it comes from.
-        about: One line for tables.
-        network: Called with `num_classes` and the options.
-        defaults: The options that a user may set and their values here.
-    """
-
-    name: str
-    paper: str
-    about: str
-    network: Callable[..., nn.Module]
-    defaults: Options = field(default_factory=dict)
-    kind: ClassVar[str] = "recogniser"
-    roles: ClassVar[tuple[str, ...]] = ("recogniser",)
-
-    @property
-    def options(self) -> Options:
-        """Every option that a user may set, with its default."""
-        return self.defaults
-
-    def build(self, options: Options, num_classes: int) -> dict[str, nn.Module]:
-        """Freshly initialised networks by role, from torch's global random state."""
-        return _build(self, {"recogniser": self.network}, options, num_classes)
-
-
-Spec = GanSpec | RecogniserSpec
-
-
-def settle(spec: Spec, options: Options) -> Options:
-    """The row's options with the user's in their places.
-
-    Raises:
-        SettingsError: An option that the row does not have, or of another type, or out of range.
-    """
-    for option, value in options.items():
-        if option not in spec.options:
-            raise SettingsError(
-                f"The model {spec.name!r} has no option {option!r}; it has {', '.join(sorted(spec.options)) or 'none'}."
-            )
-        default = spec.options[option]
-        fits = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
-        lowest = 1 if type(default) is int else 0  # whole numbers are sizes
-        if not fits or (not isinstance(value, bool | str) and value < lowest):
-            raise SettingsError(
-                f"The option {option!r} of {spec.name!r} is {value!r}; "
-                f"give a {type(default).__name__} that makes sense, like {default!r}."
-            )
-    return {**spec.options, **options}
-
-
-def _build(
-    spec: Spec, factories: Mapping[str, Callable[..., nn.Module]], options: Options, num_classes: int
-) -> dict[str, nn.Module]:
-    settings = {**settle(spec, options), "num_classes": num_classes}
-    try:
-        return {role: _call(factory, settings) for role, factory in factories.items()}
-    except (ValueError, RuntimeError) as error:
-        raise SettingsError(
-            f"The model {spec.name!r} cannot be built with {options} ({str(error).splitlines()[0]}); "
-            f"take values like {dict(spec.options)}."
-        ) from error
-
-
-def _call(factory: Callable[..., nn.Module], settings: Options) -> nn.Module:
-    accepted = inspect.signature(factory).parameters
-    return factory(**{name: value for name, value in settings.items() if name in accepted})
-
+_GAN_WIDTHS = (256, 512, 1024)
 
 ROWS: tuple[Spec, ...] = (
     GanSpec(
         name="gan",
         paper="raza2021",
         about="fully connected GAN, 100-256-512-1024-784 against 784-1024-512-256-1",
-        conditional=False,
-        generator=partial(DenseGenerator, widths=(256, 512, 1024)),
-        discriminator=partial(DenseDiscriminator, widths=(1024, 512, 256)),
-        objective=NonSaturating(),
-        defaults={"dropout": 0.3},
+        generator=partial(DenseGenerator, widths=_GAN_WIDTHS),
+        discriminator=partial(DenseDiscriminator, widths=_GAN_WIDTHS[::-1]),
+        options=_DENSE,
+    ),
+    GanSpec(
+        name="cgan",
+        paper="qin2021",
+        about="fully connected GAN with the label joined to latent and image",
+        labelled=True,
+        generator=partial(CganGenerator, widths=_GAN_WIDTHS),
+        discriminator=partial(CganDiscriminator, widths=_GAN_WIDTHS[::-1]),
+        options=_DENSE | {"xavier": Switch(True)},
+    ),
+    GanSpec(
+        name="mggan",
+        paper="qin2021",
+        about="fully connected GAN with a guidance network over an autoencoder's codes",
+        generator=partial(DenseGenerator, widths=_GAN_WIDTHS),
+        discriminator=partial(DenseDiscriminator, widths=_GAN_WIDTHS[::-1]),
+        encoder=Autoencoder,
+        guide=Guide,
+        options=_DENSE | {"code_size": Whole(64, 1, 784), "encoder_steps": Whole(1000, 0, 10**6)},
+    ),
+    GanSpec(
+        name="dcgan",
+        paper="qin2021",
+        about="convolutional GAN by the four rules, no dense layer",
+        generator=dcgan_generator,
+        discriminator=dcgan_discriminator,
+        options=_DCGAN,
+    ),
+    GanSpec(
+        name="dcgan-dense",
+        paper="rzayev2021",
+        about="dense layers, then upsampling and convolution; capacity F, depth D",
+        generator=partial(rzayev_generator, conditional=False),
+        discriminator=partial(rzayev_discriminator, conditional=False),
+        options=_RZAYEV,
+        printed_parameters={"generator": 7_000_000, "discriminator": 310_000},
+    ),
+    GanSpec(
+        name="ccgan",
+        paper="rzayev2021",
+        about="dcgan-dense with the label joined to the latent and, as a channel, to the image",
+        labelled=True,
+        generator=partial(rzayev_generator, conditional=True),
+        discriminator=partial(rzayev_discriminator, conditional=True),
+        options=_RZAYEV,
+        printed_parameters={"generator": 7_000_000, "discriminator": 310_000},
+    ),
+    GanSpec(
+        name="acgan",
+        paper="hu2024",
+        about="auxiliary-classifier GAN",
+        labelled=True,
+        generator=partial(AcganGenerator, attention=False),
+        discriminator=partial(AcganDiscriminator, attention=False),
+        objective=Objective,
+        options=_ACGAN,
     ),
     GanSpec(
         name="acgan-sa",
         paper="hu2024",
         about="auxiliary-classifier GAN with self-attention in both networks",
-        conditional=True,
+        labelled=True,
         generator=partial(AcganGenerator, attention=True),
         discriminator=partial(AcganDiscriminator, attention=True),
-        objective=NonSaturating(class_weight=1.0),
-        defaults={"num_channels": 32, "spectral_norm": False},
+        options=_ACGAN,
+    ),
+    FittedSpec(
+        name="pca",
+        paper="rzayev2021",
+        about="principal components of each class, Gaussian along them",
+        makes="generator",
+        labelled=True,
+        network=PcaGenerator,
+        options={"num_components": Whole(64, 1, 784)},
+    ),
+    FittedSpec(
+        name="ppca",
+        paper="rzayev2021",
+        about="probabilistic principal components of each class",
+        makes="generator",
+        labelled=True,
+        network=ProbabilisticPcaGenerator,
+        options={"num_components": Whole(64, 1, 783)},
     ),
     RecogniserSpec(
         name="lenet",
@@ -167,8 +160,64 @@ ROWS: tuple[Spec, ...] = (
         about="LeNet-5 with an attention mask",
         network=partial(LeNet, attention=True),
     ),
+    RecogniserSpec(
+        name="alexnet",
+        paper="hao2020",
+        about="AlexNet for 28x28 images, attention mask after any stage",
+        network=AlexNet,
+        options=_WIDTH | {"attention": Whole(0, 0, 3)},
+    ),
+    RecogniserSpec(
+        name="vgg16",
+        paper="hao2020",
+        about="VGG-16 with batch normalisation for 28x28 images, attention mask after any stage",
+        network=Vgg16,
+        options=_WIDTH | {"attention": Whole(0, 0, 5)},
+    ),
+    RecogniserSpec(
+        name="resnet",
+        paper="hao2020",
+        about="ResNet-18 for 28x28 images, attention mask after any stage",
+        network=ResNet18,
+        options=_WIDTH | {"attention": Whole(0, 0, 4)},
+    ),
+    FittedSpec(
+        name="lbp-svm",
+        paper="hao2020",
+        about="linear support vector machine on histograms of local binary patterns",
+        makes="recogniser",
+        network=LbpSvm,
+        options={"radius": Whole(2, 1, 3), "regularisation": Real(3.0, 1e-6, 1e6)},
+    ),
+    FittedSpec(
+        name="src",
+        paper="hao2020",
+        about="sparse-representation classification",
+        makes="recogniser",
+        network=SparseRepresentation,
+        options={"num_atoms": Whole(200, 1, 300), "num_nonzero": Whole(5, 1, 784)},
+    ),
+    FittedSpec(
+        name="knn",
+        paper="classic",
+        about="nearest neighbours in pixels",
+        makes="recogniser",
+        network=KNearestNeighbours,
+        options={"num_neighbours": Whole(3, 1, 1000)},
+    ),
 )
-ZOO: Mapping[str, Spec] = {row.name: row for row in ROWS}
+ZOO: dict[str, Spec] = {row.name: row for row in ROWS}
+
+
+def add(row: Spec) -> None:
+    """Make a model of one's own known by its name, for this process.
+
+    Raises:
+        SettingsError: The name is taken.
+    """
+    if row.name in ZOO:
+        raise SettingsError(f"There is a model {row.name!r} already; give yours another name.")
+    ZOO[row.name] = row
 
 
 def find(name: str) -> Spec:

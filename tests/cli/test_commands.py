@@ -33,7 +33,7 @@ def runs(
     """A finished run of each kind."""
     return {
         name: session.train(short(name, epochs=1), few, tmp_path_factory.mktemp("made"), threads=1).path
-        for name in ("acgan-sa-quick", "gan-quick", "lenet-quick")
+        for name in ("acgan-sa-quick", "raza2021/gan-quick", "lenet-quick")
     }
 
 
@@ -187,7 +187,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(
         (["lenet-quick", "--set", "epochs"], "not an assignment"),
         (["lenet-quick", "--set", "options.wings=2"], "no option 'wings'"),
         (["acgan-sa-quick", "--set", "options.latent_size=0"], "'latent_size'"),
-        (["gan-quick", "--set", "options.dropout=1.5", "--judge", "none"], "dropout"),
+        (["raza2021/gan-quick", "--set", "options.dropout=1.5", "--judge", "none"], "dropout"),
         (["lenet-quick", "--set", "batch_size=5000"], "set batch_size to 4000"),
         (["lenet-quick", "--init-from", "nowhere"], "no run or model at nowhere"),
         (["acgan-sa-quick", "--judge", "no-such-model"], "no model 'no-such-model'"),
@@ -299,7 +299,7 @@ def test_a_run_starts_from_the_weights_of_another(
 ) -> None:
     arguments = ("--data", few_path, *TINY, "--init-from")
     assert inkmint("train", "lenet-quick", *arguments, runs["lenet-quick"]).exit_code == 0
-    assert "do not fit" in inkmint("train", "lenet-quick", *arguments, runs["gan-quick"]).sentence()
+    assert "do not fit" in inkmint("train", "lenet-quick", *arguments, runs["raza2021/gan-quick"]).sentence()
 
 
 # sample
@@ -336,7 +336,7 @@ def test_a_folder_holds_single_images_by_class(
 
 def test_the_same_seed_writes_the_same_file(inkmint: Command, runs: dict[str, Path], tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        inkmint("sample", runs["gan-quick"], "-n", 5, "--seed", seed, "-o", f"{name}.png")
+        inkmint("sample", runs["raza2021/gan-quick"], "-n", 5, "--seed", seed, "-o", f"{name}.png")
     a, b, c = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
     assert a == b != c
 
@@ -359,8 +359,8 @@ def test_sample_as_json_names_the_weights(inkmint: Command, runs: dict[str, Path
         ("acgan-sa-quick", ["-o", "digits.jpg"], "cannot be written as .jpg"),
         ("acgan-sa-quick", ["-n", "1001"], "A sheet holds 1000"),
         ("acgan-sa-quick", ["--digit", "10"], "label 10"),
-        ("gan-quick", ["--digit", "3"], "does not know classes"),
-        ("gan-quick", ["-o", "digits.npz"], "knows no classes"),
+        ("raza2021/gan-quick", ["--digit", "3"], "does not know classes"),
+        ("raza2021/gan-quick", ["-o", "digits.npz"], "knows no classes"),
         ("lenet-quick", [], "is a recogniser, not a generator"),
     ],
 )

@@ -17,8 +17,8 @@ from inkmint.errors import Interrupted
 from inkmint.files import write_text
 from inkmint.recipes import RECIPES
 from inkmint.runtime import environment
+from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, Event, Logged, initialise
-from inkmint.training.tasks import build_task
 
 PATH = Path(__file__).with_name("losses.json")
 NUM_STEPS = 20
@@ -64,7 +64,12 @@ def recorded() -> dict[str, dict[str, Losses]]:
     return json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
 
 
-@pytest.mark.parametrize("name", RECIPES)
+WIDE = {"hao2020/alexnet", "hao2020/vgg16", "hao2020/resnet"}  # whose quick variants are the same, but narrow
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in WIDE else ()) for name in RECIPES]
+)
 def test_the_first_losses_are_the_recorded_ones(
     name: str, starter: Splits, request: pytest.FixtureRequest
 ) -> None:

@@ -24,7 +24,7 @@ def runs(
     """One conditional and one unconditional generator, hardly trained."""
     return {
         name: session.train(short(name), few, tmp_path_factory.mktemp("runs"), threads=1)
-        for name in ("acgan-sa-quick", "gan-quick")
+        for name in ("acgan-sa-quick", "raza2021/gan-quick")
     }
 
 
@@ -35,7 +35,7 @@ def conditional(runs: dict[str, Run]) -> Generator:
 
 @pytest.fixture(scope="module")
 def unconditional(runs: dict[str, Run]) -> Generator:
-    return Generator.from_pretrained(str(runs["gan-quick"].path))
+    return Generator.from_pretrained(str(runs["raza2021/gan-quick"].path))
 
 
 @pytest.fixture(params=["conditional", "unconditional"])

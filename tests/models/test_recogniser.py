@@ -295,7 +295,7 @@ def test_a_missing_file_is_named(saved: Path) -> None:
 
 
 def test_what_is_no_recogniser_is_refused(short: Callable[..., Recipe], few: Splits, tmp_path: Path) -> None:
-    run = session.train(short("gan-quick", epochs=1), few, tmp_path)
+    run = session.train(short("raza2021/gan-quick", epochs=1), few, tmp_path)
     with pytest.raises(ModelError, match="is a generator, not a recogniser"):
         Recogniser.from_pretrained(run.path)
     for path in (tmp_path, tmp_path / "absent", "no-such-name"):

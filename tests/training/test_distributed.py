@@ -91,7 +91,7 @@ def test_two_workers_end_with_the_same_weights_and_with_those_of_one_worker(
     [
         ("acgan-sa-quick", 1),
         pytest.param("acgan-sa-quick", 0, marks=pytest.mark.slow),
-        pytest.param("gan-quick", 1, marks=pytest.mark.slow),
+        pytest.param("raza2021/gan-quick", 1, marks=pytest.mark.slow),
         pytest.param("lenet-attention-quick", 1, marks=pytest.mark.slow),
     ],
 )

@@ -12,6 +12,7 @@ from inkmint.data.digits import Splits
 from inkmint.errors import Interrupted, SettingsError, StorageError, TrainingError
 from inkmint.models import Recogniser
 from inkmint.training import session
+from inkmint.training.build import build_task
 from inkmint.training.engine import (
     Engine,
     EpochEnded,
@@ -25,7 +26,7 @@ from inkmint.training.engine import (
 )
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
-from inkmint.training.tasks import Batch, Draws, Phase, Task, build_task
+from inkmint.training.tasks import Batch, Draws, Phase, Task
 
 CPU = torch.device("cpu")
 MakeRecipe = Callable[..., Recipe]
@@ -321,7 +322,8 @@ def test_a_run_folder_holds_all_that_it_promises(short: MakeRecipe, few: Splits,
     )
     figures = [record["figures"] for record in run.read_metrics() if "figures" in record]
     assert len(figures) == 2
-    assert all(figure.keys() == {"classes_present", "label_agreement"} for figure in figures)
+    judged = {"classes_present", "label_agreement"}
+    assert all(figure.keys() == judged | {"background", "contrast"} for figure in figures)
 
 
 def test_data_that_lacks_a_class_is_refused(short: MakeRecipe, few: Splits, tmp_path: Path) -> None:

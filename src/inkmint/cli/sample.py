@@ -20,7 +20,11 @@ _ONE_SHEET = 1000
 @click.option(
     "--seed", type=click.IntRange(min=0), help="The same seed mints the same digits; default: new ones."
 )
-@click.option("--paper", is_flag=True, help="Dark ink on white.")
+@click.option(
+    "--paper",
+    is_flag=True,
+    help="Write dark ink on white paper, for other tools; inkmint itself reads bright ink on dark.",
+)
 @click.option(
     "-o",
     "--output",
@@ -39,6 +43,8 @@ def sample(
     inkmint sample runs/hu2024-acgan-sa-quick-s0-0001
     inkmint sample acgan-sa -n 1000 --digit 7 -o sevens.npz
     """
+    from dataclasses import replace
+
     from inkmint.data.folder import write_folder
     from inkmint.data.npz import write_npz
     from inkmint.data.sheet import grid, save_png
@@ -60,6 +66,8 @@ def sample(
                     "write a .png sheet."
                 )
             minted = generator.mint(number, digit, seed)
+            if paper:
+                minted = replace(minted, images=255 - minted.images)
             write_npz(minted, output) if output.suffix else write_folder(minted, output)
         case other:
             raise SettingsError(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inkmint.data.digits import Splits
     from inkmint.training.recipe import Recipe
     from inkmint.training.runs import Run
-    from inkmint.training.tasks import Judge
+    from inkmint.training.views import Judge
 
 _FOLDER = click.Path(path_type=Path)
 

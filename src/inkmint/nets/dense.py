@@ -3,7 +3,8 @@
 Inside, activations are held with one column per image: (F, N) in place of (N, F). The sums are the same, and
 on a CPU the products of narrow batches with wide layers are faster in this order.
 
-Shape suffixes: N batch, C channels, H height, W width, F features, Z latent.
+Shape suffixes: N batch, C channels, H height, W width, F features, Z latent, K classes,
+M images that are judged together, P packs of M images.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from inkmint.data.digits import IMAGE_SIZE
+from inkmint.nets.batchwise import MinibatchStddev, one_hot, pack
 from inkmint.nets.blocks import Critique, Dropout
 
 
@@ -23,7 +25,14 @@ class _ColumnLinear(nn.Linear):
         return torch.addmm(self.bias[:, None], self.weight, x_FN)
 
 
-def _stack(sizes: Sequence[int], dropout: float) -> nn.Sequential:
+class _ColumnStddev(MinibatchStddev):
+    """The minibatch standard deviation over columns: (F, N) to (F + 1, N)."""
+
+    def forward(self, x_FN: Tensor) -> Tensor:
+        return super().forward(x_FN.t()).t()
+
+
+def _stack(sizes: Sequence[int], dropout: float, minibatch_stddev: bool = False) -> nn.Sequential:
     layers: list[nn.Module] = []
     for num_in, num_out in pairwise(sizes[:-1]):
         layers += [
@@ -31,7 +40,9 @@ def _stack(sizes: Sequence[int], dropout: float) -> nn.Sequential:
             nn.LeakyReLU(negative_slope=0.2, inplace=True),
             Dropout(p=dropout),
         ]
-    return nn.Sequential(*layers, _ColumnLinear(sizes[-2], sizes[-1]))
+    if minibatch_stddev:
+        layers.append(_ColumnStddev())
+    return nn.Sequential(*layers, _ColumnLinear(sizes[-2] + minibatch_stddev, sizes[-1]))
 
 
 class DenseGenerator(nn.Module):
@@ -45,6 +56,7 @@ class DenseGenerator(nn.Module):
 
     def __init__(self, latent_size: int, widths: Sequence[int], dropout: float) -> None:
         super().__init__()
+        self.latent_size = latent_size
         self.layers = _stack((latent_size, *widths, IMAGE_SIZE**2), dropout)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:  # noqa: ARG002
@@ -59,12 +71,96 @@ class DenseDiscriminator(nn.Module):
     Args:
         widths: Of the hidden layers, from the image to the logit.
         dropout: Probability of dropping a hidden unit in training.
+        packing: M, images that are judged together (`pack`).
+        minibatch_stddev: Whether the last layer sees the spread of the batch (`MinibatchStddev`).
+        num_joined: Features that a subclass joins to the pixels.
     """
 
-    def __init__(self, widths: Sequence[int], dropout: float) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        dropout: float,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+        num_joined: int = 0,
+    ) -> None:
         super().__init__()
-        self.layers = _stack((IMAGE_SIZE**2, *widths, 1), dropout)
+        self.packing = packing
+        num_inputs = packing * IMAGE_SIZE**2 + num_joined
+        self.layers = _stack((num_inputs, *widths, 1), dropout, minibatch_stddev)
 
-    def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Critique:  # noqa: ARG002
-        """One logit per image."""
-        return Critique(self.layers(x_NCHW.flatten(1).t()).squeeze(0))
+    def inputs(self, x_PCHW: Tensor, y_PM: Tensor) -> Tensor:  # noqa: ARG002
+        """What the first layer sees of packed images (P, M, H, W) and labels (P, M): (P, F)."""
+        return x_PCHW.flatten(1)
+
+    def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Critique:
+        """One logit per image, or per pack."""
+        inputs_PF = self.inputs(*pack(x_NCHW, y_N, self.packing))
+        return Critique(self.layers(inputs_PF.t()).squeeze(0))
+
+
+class CganGenerator(DenseGenerator):
+    """The dense generator with the label joined to the latent (qin2021, section 2.4; Mirza and Osindero, 2014).
+
+    The document says that y is an additional input joined to z, and that weights start by Xavier's
+    method. It prints no sizes and not how y is written: ours is one-hot, and the widths are a
+    matter of the row. It names dropout for its GAN only; 0 leaves it out.
+
+    Args:
+        latent_size: Z.
+        num_classes: K; labels are in 0 .. K - 1.
+        widths: Of the hidden layers, from the latent to the image.
+        dropout: Probability of dropping a hidden unit in training.
+        xavier: Whether weights start uniform by Glorot and Bengio (2010) and biases at zero; else as torch does it.
+    """
+
+    def __init__(
+        self, latent_size: int, num_classes: int, widths: Sequence[int], dropout: float, xavier: bool
+    ) -> None:
+        super().__init__(latent_size + num_classes, widths, dropout)
+        self.latent_size = latent_size
+        self.num_classes = num_classes
+        if xavier:
+            _initialise_xavier(self)
+
+    def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
+        """Images (N, 1, 28, 28) in [-1, 1]."""
+        return super().forward(torch.cat([z_NZ, one_hot(y_N, self.num_classes)], dim=1), y_N)
+
+
+class CganDiscriminator(DenseDiscriminator):
+    """The dense discriminator with the label joined to the pixels; `CganGenerator` says what is open.
+
+    Args:
+        num_classes: K; labels are in 0 .. K - 1.
+        widths: Of the hidden layers, from the image to the logit.
+        dropout: Probability of dropping a hidden unit in training.
+        xavier: As in `CganGenerator`.
+        packing: M, images that are judged together, with the labels of all (`pack`).
+        minibatch_stddev: Whether the last layer sees the spread of the batch (`MinibatchStddev`).
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        widths: Sequence[int],
+        dropout: float,
+        xavier: bool,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+    ) -> None:
+        super().__init__(widths, dropout, packing, minibatch_stddev, num_joined=packing * num_classes)
+        self.num_classes = num_classes
+        if xavier:
+            _initialise_xavier(self)
+
+    def inputs(self, x_PCHW: Tensor, y_PM: Tensor) -> Tensor:
+        """Pixels and one-hot labels, (P, M * (784 + K))."""
+        return torch.cat([x_PCHW.flatten(1), one_hot(y_PM, self.num_classes).flatten(1)], dim=1)
+
+
+def _initialise_xavier(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)

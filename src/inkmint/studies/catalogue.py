@@ -1,36 +1,75 @@
 """The recipes and their models as one table, for the command line, scripts and the documentation."""
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
 from inkmint.data.digits import DIGIT_NAMES
+from inkmint.options import Choice, Option, Switch
 from inkmint.recipes import RECIPES
-from inkmint.zoo import GanSpec, find
+from inkmint.specs import FittedSpec
+from inkmint.training.recipe import Recipe
+from inkmint.zoo import find
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """One row per recipe: its model, paper, parameters, and whether labels decide what is drawn."""
-    rows = []
-    for recipe in RECIPES.values():
-        spec = find(recipe.model)
-        with torch.device("meta"):
-            networks = spec.build(recipe.options, len(DIGIT_NAMES))
-        counts = {role: sum(p.numel() for p in network.parameters()) for role, network in networks.items()}
-        rows.append(
-            {
-                "recipe": recipe.name,
-                "model": recipe.model,
-                "paper": spec.paper,
-                "kind": spec.kind,
-                "conditional": isinstance(spec, GanSpec) and spec.conditional,
-                "parameters": sum(counts.values()),
-                "parameters_by_network": counts,
-                "epochs": recipe.epochs,
-                "batch_size": recipe.batch_size,
-                "about": recipe.about,
-                "model_about": spec.about,
-                "choices": recipe.choices,
-            }
-        )
-    return rows
+    """One entry per recipe, in the order of the documents."""
+    return [entry(recipe) for recipe in RECIPES.values()]
+
+
+def entry(recipe: Recipe) -> dict[str, Any]:
+    """A recipe with its model: paper, parameters, options, and whether labels decide what is drawn.
+
+    Returns:
+        Plain data. `paper` is that of the recipe's name, or the model's where the name has none. Parameters count what
+        training changes, all networks together and by network; a model that is `fitted` has None and nothing.
+    """
+    spec = find(recipe.model)
+    fitted = isinstance(spec, FittedSpec)
+    counts = {} if fitted else _parameters(recipe)
+    settings = spec.settle(recipe.options)
+    return {
+        "recipe": recipe.name,
+        "model": recipe.model,
+        "paper": recipe.name.rpartition("/")[0] or spec.paper,
+        "kind": spec.kind,
+        "conditional": spec.conditional,
+        "fitted": fitted,
+        "parameters": None if fitted else sum(counts.values()),
+        "parameters_by_network": counts,
+        "printed_parameters": dict(spec.printed_parameters),
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "about": recipe.about,
+        "model_about": spec.about,
+        "choices": recipe.choices,
+        "options": {
+            name: {**described(option), "value": settings[name]} for name, option in spec.options.items()
+        },
+    }
+
+
+def described(option: Option) -> dict[str, Any]:
+    """An option as plain data: its type and default, and the range (`low`, `high`) or the `values` that make sense."""
+    data = {"type": type(option).__name__.lower(), "default": option.default}
+    match option:
+        case Choice():
+            return {**data, "values": list(option.names)}
+        case Switch():
+            return {**data, "values": [False, True]}
+        case _:
+            return {**data, **asdict(option)}
+
+
+def values_in_words(option: Option) -> str:
+    """What an option may be, such as `a whole number from 1 to 16`."""
+    words = option.complaint(None)
+    assert words is not None, "no option may be None"
+    return words
+
+
+def _parameters(recipe: Recipe) -> dict[str, int]:
+    with torch.device("meta"):
+        networks = find(recipe.model).build(recipe.options, len(DIGIT_NAMES))
+    return {role: sum(p.numel() for p in network.parameters()) for role, network in networks.items()}

@@ -27,7 +27,7 @@ from inkmint.training import session
 from inkmint.training.engine import Observer
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
-from inkmint.training.tasks import Judge
+from inkmint.training.views import Judge
 
 NUM_MINTED = 10_000
 STUDENT_EPOCHS = 20

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from inkmint.data.digits import DigitSet
+from inkmint.data.pixels import to_network
 from inkmint.errors import Interrupted, SettingsError, TrainingError
 from inkmint.runtime import ALONE, Workers, denormals_flushed, generator_of, seed_of
 from inkmint.training.recipe import Optimiser, Recipe
-from inkmint.training.tasks import Batch, Draws, Task, to_network
+from inkmint.training.tasks import Batch, Draws, Task
 
 # Streams of random numbers, the second part of every seed path.
-_ORDER, _STEP, _DROPOUT, _PICTURES, _MEASURE, _SETTLE, _INITIAL = range(7)
+_ORDER, _STEP, _DROPOUT, _PICTURES, _MEASURE, _SETTLE, _INITIAL, _BEGIN = range(8)
 
 SETTLING_BATCHES = 20
 
@@ -141,16 +142,18 @@ class Engine:
         self.log_every_steps = log_every_steps or max(1, self.steps_per_epoch // 10)
         self.clock = Clock()
         self.stop_requested = False
+        self._digits = digits
         self._images = digits.images.to(device)
         self._labels = digits.labels.to(device)
         self._order: tuple[int, Tensor] | None = None
         for network in task.networks.values():
             network.to(device).train()
         self._optimisers = {
-            role: _optimiser(recipe.optimisers[role], network) for role, network in task.networks.items()
+            role: _optimiser(settings, task.networks[role]) for role, settings in recipe.optimisers.items()
         }
         self._average = _frozen_copy(self._raw_product) if recipe.average else None
         self._totals: dict[str, Tensor] = {}
+        self._num_noted: dict[str, int] = {}
         self._num_logged = 0
 
     @property
@@ -184,6 +187,8 @@ class Engine:
             self.clock.tick()
             self.clock.seconds = self.clock.seconds if self.step else 0.0
             self._tell(Started(self))
+            if not self.step:
+                self.task.begin(self._digits, self._draws(_BEGIN))
             while self.step < self.num_steps:
                 self._train_step()
                 if self.step % self.log_every_steps == 0 or self.at_epoch_end:
@@ -200,6 +205,8 @@ class Engine:
         batch = self._batch(draws)
         factor = self.recipe.schedule.factor(self.step / self.num_steps)
         for phase in self.task.phases:
+            if not phase.takes_part(self.step):
+                continue
             for role, network in self.task.networks.items():
                 network.requires_grad_(role == phase.trains)
             optimiser = self._optimisers[phase.trains]
@@ -222,7 +229,7 @@ class Engine:
         size = self.recipe.batch_size
         indices = self.workers.share(self._order[1][step * size : (step + 1) * size])
         x_NCHW = self.recipe.augment.apply(to_network(self._images[indices]), draws.uniform)
-        return Batch(x_NCHW, self._labels[indices])
+        return Batch(self.recipe.on_background(x_NCHW), self._labels[indices])
 
     def _draws(self, stream: int, *place: int) -> Draws:
         generator = generator_of(self.seed, stream, *place)
@@ -238,6 +245,7 @@ class Engine:
             key = f"{phase}/{name}"
             total = self._totals.get(key)
             self._totals[key] = loss.detach() if total is None else total + loss.detach()
+            self._num_noted[key] = self._num_noted.get(key, 0) + 1
 
     def _update_average(self) -> None:
         if self._average is None:
@@ -251,7 +259,7 @@ class Engine:
     def _log(self) -> None:
         passed = self.clock.tick()
         self.workers.average(self._totals.values())
-        losses = {name: total.item() / self._num_logged for name, total in self._totals.items()}
+        losses = {name: total.item() / self._num_noted[name] for name, total in self._totals.items()}
         broken = [name for name, loss in losses.items() if not math.isfinite(loss)]
         if broken:
             raise TrainingError(
@@ -259,7 +267,7 @@ class Engine:
                 "longer a finite number; the last good checkpoint is kept, lower the learning rate and start again."
             )
         speed = self._num_logged * self.recipe.batch_size / passed
-        self._totals, self._num_logged = {}, 0
+        self._totals, self._num_noted, self._num_logged = {}, {}, 0
         self._tell(Logged(self, losses, speed))
 
     def _end_epoch(self) -> None:
@@ -268,10 +276,10 @@ class Engine:
             return
         product = self.finished_product()
         with torch.no_grad():
-            figures = self.task.measure(
+            figures = self.task.view.measure(
                 product, Draws(self._fixed(_MEASURE), self.recipe.batch_size, self.device)
             )
-            pictures = self.task.pictures(
+            pictures = self.task.view.pictures(
                 product, Draws(self._fixed(_PICTURES), self.recipe.batch_size, self.device)
             )
         self._tell(EpochEnded(self, figures, pictures))
@@ -322,9 +330,8 @@ class Engine:
             draws = Draws(generator_of(self.seed, _SETTLE, turn), self.recipe.batch_size, self.device)
             indices = torch.randint(len(self._images), (self.recipe.batch_size,), generator=draws.generator)
             indices = indices.to(self.device)
-            self.task.exercise(
-                product, Batch(to_network(self._images[indices]), self._labels[indices]), draws
-            )
+            x_NCHW = self.recipe.on_background(to_network(self._images[indices]))
+            self.task.view.exercise(product, Batch(x_NCHW, self._labels[indices]), draws)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that `load_state_dict` needs to go on exactly from here: plain data and tensors."""
@@ -335,6 +342,7 @@ class Engine:
             "optimisers": {role: optimiser.state_dict() for role, optimiser in self._optimisers.items()},
             "average": None if self._average is None else self._average.state_dict(),
             "totals": self._totals,
+            "num_noted": self._num_noted,
             "num_logged": self._num_logged,
         }
 
@@ -343,10 +351,12 @@ class Engine:
         self.step, self.clock.seconds = state["step"], state["seconds"]
         for role, network in self.task.networks.items():
             network.load_state_dict(state["networks"][role])
-            self._optimisers[role].load_state_dict(state["optimisers"][role])
+        for role, optimiser in self._optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][role])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
-        self._totals, self._num_logged = dict(state["totals"]), state["num_logged"]
+        self._totals, self._num_noted = dict(state["totals"]), dict(state["num_noted"])
+        self._num_logged = state["num_logged"]
 
 
 def _frozen_copy(network: nn.Module) -> nn.Module:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import tomli_w
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from torch import Tensor
 
 from inkmint.data.augment import Augment
 from inkmint.errors import SettingsError
 from inkmint.files import write_text
-from inkmint.zoo import find, settle
-
-Option = bool | int | float | str
+from inkmint.options import Value
+from inkmint.zoo import find
 
 
 class Settings(BaseModel):
@@ -75,7 +76,7 @@ class Recipe(Settings):
     choices: str = Field(
         "", description="where the document is silent or contradicts itself: what we chose, why"
     )
-    options: dict[str, Option] = Field(default_factory=dict)
+    options: dict[str, Value] = Field(default_factory=dict)
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1, le=65536, description="images per step, all workers together")
     optimisers: dict[str, Optimiser] = Field(description="one for each network, by its role")
@@ -84,18 +85,30 @@ class Recipe(Settings):
         0.0, ge=0, lt=1, description="decay of the running average of the kept network's weights; 0: none"
     )
     augment: Augment = Augment()
+    background: Literal["dark", "paper"] = Field(
+        "dark", description="what a generator draws: ink bright on dark, or dark ink on white paper"
+    )
 
     @model_validator(mode="after")
     def _fits_the_zoo(self) -> Self:
         spec = find(self.model)
-        settle(spec, self.options)
-        networks = spec.roles
-        if set(self.optimisers) != set(networks):
+        spec.check(self.options, self.batch_size)
+        if set(self.optimisers) != set(spec.trained):
             raise SettingsError(
                 f"The recipe {self.name!r} has optimisers for {', '.join(self.optimisers) or 'nothing'}; "
-                f"the model {self.model!r} needs one for each of {', '.join(networks)}."
+                f"the model {self.model!r} needs one for each of {', '.join(spec.trained) or 'nothing'}."
+            )
+        if self.background == "paper" and spec.kind == "recogniser":
+            raise SettingsError(
+                f"The recogniser {self.model!r} reads ink bright on dark; leave background out, or train a generator."
             )
         return self
+
+    def on_background(self, images: Tensor) -> Tensor:
+        """Images as the recipe's background shows them: uint8, or float in [-1, 1], inverted for paper."""
+        if self.background == "dark":
+            return images
+        return 255 - images if images.dtype == torch.uint8 else -images
 
     def derive(self, **changes: Any) -> "Recipe":
         """A checked copy with fields replaced; nested fields take dotted names.

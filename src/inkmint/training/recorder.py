@@ -5,7 +5,7 @@ import time
 from inkmint.data.sheet import grid, save_png
 from inkmint.training.engine import EpochEnded, Event, Finished, Logged, Started, Stopped
 from inkmint.training.runs import Run
-from inkmint.training.tasks import PICTURES_PER_CLASS
+from inkmint.training.views import PICTURES_PER_CLASS
 
 CHECKPOINT_EVERY_SEC = 30.0
 

@@ -11,11 +11,13 @@ import torch
 from inkmint.data.digits import Splits
 from inkmint.errors import InkmintError, Interrupted, ModelError, SettingsError, StorageError
 from inkmint.runtime import Workers, resolve_device, set_threads
+from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, Observer, initialise
 from inkmint.training.recipe import Recipe
 from inkmint.training.recorder import CHECKPOINT_EVERY_SEC, Recorder
 from inkmint.training.runs import Run, RunConfig, differences
-from inkmint.training.tasks import Judge, Task, build_task
+from inkmint.training.tasks import Task
+from inkmint.training.views import Judge
 from inkmint.training.weights import ModelConfig, load_model, save_model
 
 
@@ -197,6 +199,7 @@ def _save(run: Run, config: RunConfig, engine: Engine) -> None:
             recipe=recipe.name,
             data=config.data,
             seed=config.seed,
+            background=recipe.background,
         ),
     )
 

@@ -1,7 +1,6 @@
-"""What one training step does to which network: adversarial, and supervised.
+"""What the engine is told of a task: its networks, the phases of a step, and how to look at the product.
 
-A task holds its networks by role and a list of phases; the engine runs the phases of every task in the
-same way. Shape suffixes: N batch, M pictures, C channels, H height, W width, Z latent.
+Shape suffixes: N batch, M pictures, C channels, H height, W width.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,32 +8,14 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inkmint.data.digits import DigitSet
 from inkmint.objectives import Losses
+from inkmint.objectives import Sample as Batch
 from inkmint.runtime import ALONE, Workers
-from inkmint.training.recipe import Recipe
-from inkmint.zoo import GanSpec, RecogniserSpec, find
 
-Judge = Callable[[Tensor], Tensor]
-"""Tells the labels (N,) of uint8 images (N, 28, 28)."""
-
-PICTURES_PER_CLASS = 8
-MEASURED_SAMPLES = 1000
-
-
-class Batch(NamedTuple):
-    """This worker's share of the real images of one step.
-
-    Attributes:
-        x_NCHW: float32 in [-1, 1].
-        y_N: Labels, int64.
-    """
-
-    x_NCHW: Tensor
-    y_N: Tensor
+__all__ = ["Batch", "Draws", "Phase", "Task", "View"]
 
 
 @dataclass(frozen=True)
@@ -67,149 +48,51 @@ class Phase(NamedTuple):
 
     Attributes:
         trains: Role of the network whose weights follow the gradient; all others are frozen.
-        losses: Named scalars whose sum is minimised.
+        losses: Named scalars whose sum is minimised, of this worker's share of the batch.
+        first_step: The step from which on it takes part.
+        end_step: The step from which on it no longer does; None for never.
+        every_steps: It takes part in one step of so many.
     """
 
     trains: str
     losses: Callable[[Batch, Draws], Losses]
+    first_step: int = 0
+    end_step: int | None = None
+    every_steps: int = 1
+
+    def takes_part(self, step: int) -> bool:
+        """Whether it is one of this step's phases."""
+        ended = self.end_step is not None and step >= self.end_step
+        return step >= self.first_step and not ended and (step - self.first_step) % self.every_steps == 0
 
 
-class Task(Protocol):
-    """What the engine needs to know of a task."""
+class View(Protocol):
+    """How to look at the network that is kept."""
+
+    def exercise(self, product: nn.Module, batch: Batch, draws: Draws) -> None:
+        """Run it forward as in training, so that it gathers its batch statistics."""
+
+    def measure(self, product: nn.Module, draws: Draws) -> dict[str, float]:
+        """Figures in evaluation mode, for the live display and the records."""
+
+    def pictures(self, product: nn.Module, draws: Draws) -> Tensor | None:
+        """Images (M, 28, 28) in uint8 that show its state, or None."""
+
+
+@dataclass
+class Task:
+    """What to train, and how to look at it.
+
+    Attributes:
+        networks: By role.
+        phases: In the order in which a step runs them.
+        product: Role of the network that is kept.
+        view: How to look at it.
+        begin: Called once before the first step, with the training digits.
+    """
 
     networks: Mapping[str, nn.Module]
     phases: Sequence[Phase]
     product: str
-    """Role of the network that is kept after training."""
-
-    def exercise(self, product: nn.Module, batch: Batch, draws: Draws) -> None:
-        """Run the product forward as in training, so that it gathers its batch statistics."""
-
-    def measure(self, product: nn.Module, draws: Draws) -> dict[str, float]:
-        """Figures of the product in evaluation mode, for the live display and the records."""
-
-    def pictures(self, product: nn.Module, draws: Draws) -> Tensor | None:
-        """Images (M, 28, 28) in uint8 that show the product's state, or None."""
-
-
-class AdversarialTask:
-    """A generator against a discriminator.
-
-    Args:
-        spec: Row of the zoo.
-        recipe: Gives the networks' options.
-        validation: Real digits that are not trained on.
-        judge: Tells what generated digits look like; None leaves the label agreement out.
-    """
-
-    product = "generator"
-
-    def __init__(self, spec: GanSpec, recipe: Recipe, validation: DigitSet, judge: Judge | None) -> None:
-        self.networks: Mapping[str, nn.Module] = spec.build(recipe.options, validation.num_classes)
-        self.phases: Sequence[Phase] = (
-            Phase("discriminator", self._discriminator),
-            Phase("generator", self._generator),
-        )
-        self._objective = spec.objective
-        self._latent_size = int(recipe.options.get("latent_size", spec.latent_size))
-        self._num_classes = validation.num_classes
-        self._conditional = spec.conditional
-        self._judge = judge
-
-    def _discriminator(self, batch: Batch, draws: Draws) -> Losses:
-        with torch.no_grad():
-            fake_x_NCHW, fake_y_N = self._fake(self.networks["generator"], draws)
-        return self._objective.discriminator_loss(
-            self.networks["discriminator"], batch.x_NCHW, batch.y_N, fake_x_NCHW, fake_y_N
-        )
-
-    def _generator(self, batch: Batch, draws: Draws) -> Losses:  # noqa: ARG002
-        fake_x_NCHW, fake_y_N = self._fake(self.networks["generator"], draws)
-        return self._objective.generator_loss(self.networks["discriminator"], fake_x_NCHW, fake_y_N)
-
-    def _fake(self, generator: nn.Module, draws: Draws) -> tuple[Tensor, Tensor]:
-        y_N = draws.labels(self._num_classes)
-        return generator(draws.normal(self._latent_size), y_N), y_N
-
-    def exercise(self, product: nn.Module, batch: Batch, draws: Draws) -> None:  # noqa: ARG002
-        """Generate once."""
-        self._fake(product, draws)
-
-    def measure(self, product: nn.Module, draws: Draws) -> dict[str, float]:
-        """What the judge sees in 1,000 generated digits.
-
-        Returns:
-            `classes_present`, how many classes the judge finds at all, and for conditional
-            generators `label_agreement`, the share whose label is the one asked for (higher is better).
-        """
-        if self._judge is None:
-            return {}
-        draws = Draws(draws.generator, MEASURED_SAMPLES, draws.device)
-        x_NCHW, y_N = self._fake(product, draws)
-        seen_N: Tensor = self._judge(to_pixels(x_NCHW)).to(y_N.device)
-        figures = {"classes_present": float(len(seen_N.unique()))}
-        if self._conditional:
-            figures["label_agreement"] = (seen_N == y_N).double().mean().item()
-        return figures
-
-    def pictures(self, product: nn.Module, draws: Draws) -> Tensor:
-        """Eight digits of every class, in label order."""
-        y_M = torch.arange(self._num_classes).repeat_interleave(PICTURES_PER_CLASS)
-        draws = Draws(draws.generator, len(y_M), draws.device)
-        return to_pixels(product(draws.normal(self._latent_size), y_M.to(draws.device))).cpu()
-
-
-class SupervisedTask:
-    """A recogniser against the labels, by cross-entropy (hao2020, equation 1).
-
-    Args:
-        spec: Row of the zoo.
-        recipe: Gives the network's options.
-        validation: Digits that are not trained on, to measure on.
-    """
-
-    product = "recogniser"
-
-    def __init__(self, spec: RecogniserSpec, recipe: Recipe, validation: DigitSet) -> None:
-        self.networks: Mapping[str, nn.Module] = spec.build(recipe.options, validation.num_classes)
-        self.phases: Sequence[Phase] = (Phase("recogniser", self._recogniser),)
-        self._validation = validation
-
-    def _recogniser(self, batch: Batch, draws: Draws) -> Losses:  # noqa: ARG002
-        return {"cross_entropy": F.cross_entropy(self.networks["recogniser"](batch.x_NCHW), batch.y_N)}
-
-    def exercise(self, product: nn.Module, batch: Batch, draws: Draws) -> None:  # noqa: ARG002
-        """Recognise once."""
-        product(batch.x_NCHW)
-
-    def measure(self, product: nn.Module, draws: Draws) -> dict[str, float]:
-        """`validation_accuracy`, a share (higher is better)."""
-        num_right = 0
-        for images, labels in zip(
-            self._validation.images.split(1000), self._validation.labels.split(1000), strict=True
-        ):
-            logits_NK = product(to_network(images.to(draws.device)))
-            num_right += int((logits_NK.argmax(dim=1).cpu() == labels).sum())
-        return {"validation_accuracy": num_right / len(self._validation)}
-
-    def pictures(self, product: nn.Module, draws: Draws) -> None:
-        """Nothing to show."""
-
-
-def build_task(recipe: Recipe, validation: DigitSet, judge: Judge | None = None) -> Task:
-    """The task of the recipe's row, its networks initialised from torch's global random state."""
-    match find(recipe.model):
-        case GanSpec() as spec:
-            return AdversarialTask(spec, recipe, validation, judge)
-        case RecogniserSpec() as spec:
-            return SupervisedTask(spec, recipe, validation)
-
-
-def to_network(images_NHW: Tensor) -> Tensor:
-    """Pixels uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in [-1, 1]."""
-    return images_NHW.unsqueeze(1).float().div_(127.5).sub_(1)
-
-
-def to_pixels(x_NCHW: Tensor) -> Tensor:
-    """Network images (N, 1, 28, 28) in [-1, 1] to uint8 (N, 28, 28)."""
-    return x_NCHW.detach().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).squeeze(1)
+    view: View
+    begin: Callable[[DigitSet, Draws], None] = lambda _digits, _draws: None

@@ -1,7 +1,7 @@
 """Model folders: a network's weights as safetensors beside the JSON that says how to build it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,7 +13,8 @@ from torch import nn
 from inkmint import __version__
 from inkmint.errors import ModelError, SettingsError
 from inkmint.files import atomic_path, read_json, sha256_bytes, write_json
-from inkmint.zoo import Spec, find
+from inkmint.specs import Spec
+from inkmint.zoo import find
 
 FORMAT = 1
 
@@ -30,6 +31,7 @@ class ModelConfig(BaseModel):
         recipe: Name of the recipe that trained it.
         data: Name of the data it was trained on.
         seed: Of the training run.
+        background: What a generator's network itself draws: ink bright on `dark`, or dark ink on `paper`.
         inkmint: Version that wrote it.
         weights_sha256: Of the file `model.safetensors`.
     """
@@ -44,6 +46,7 @@ class ModelConfig(BaseModel):
     recipe: str
     data: str
     seed: int
+    background: Literal["dark", "paper"] = "dark"
     inkmint: str = __version__
     weights_sha256: str = ""
 
@@ -56,7 +59,7 @@ class ModelConfig(BaseModel):
         """The network, with weights that still have to be loaded."""
         spec = self.spec
         with torch.random.fork_rng(devices=[]):
-            return spec.build(self.options, len(self.class_names))[spec.roles[0]]
+            return spec.build(self.options, len(self.class_names))[spec.kind]
 
 
 def save_model(path: Path, network: nn.Module, config: ModelConfig) -> ModelConfig:

@@ -1,0 +1,49 @@
+"""The task of a recipe, by the kind of its row."""
+
+import torch.nn.functional as F
+
+from inkmint.data.digits import DigitSet
+from inkmint.nets.fitted import FittedModule
+from inkmint.objectives import Losses
+from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec
+from inkmint.training.adversarial import Adversaries
+from inkmint.training.recipe import Recipe
+from inkmint.training.tasks import Batch, Draws, Phase, Task, View
+from inkmint.training.views import GeneratorView, Judge, RecogniserView
+from inkmint.zoo import find
+
+
+def build_task(recipe: Recipe, validation: DigitSet, judge: Judge | None = None) -> Task:
+    """The task of the recipe's row, its networks initialised from torch's global random state.
+
+    Args:
+        recipe: What to do.
+        validation: Digits that are not trained on.
+        judge: Tells what generated digits look like, for a generator's label agreement.
+    """
+    spec = find(recipe.model)
+    view: View = RecogniserView(validation)
+    if spec.kind == "generator":
+        on_paper = recipe.background == "paper"
+        view = GeneratorView(validation.num_classes, spec.conditional, on_paper, judge)
+    networks = spec.build(recipe.options, validation.num_classes)
+    product = networks[spec.kind]
+    match spec:
+        case GanSpec():
+            adversaries = Adversaries(spec, recipe, networks, validation.num_classes)
+            return Task(networks, adversaries.phases, spec.kind, view, adversaries.begin)
+        case RecogniserSpec():
+
+            def recognise(batch: Batch, draws: Draws) -> Losses:  # noqa: ARG001
+                """Cross-entropy against the labels (hao2020, equation 1)."""
+                return {"cross_entropy": F.cross_entropy(product(batch.x_NCHW), batch.y_N)}
+
+            return Task(networks, [Phase(spec.kind, recognise)], spec.kind, view)
+        case FittedSpec():
+            assert isinstance(product, FittedModule)
+
+            def fit(digits: DigitSet, draws: Draws) -> None:  # noqa: ARG001
+                product.fit(recipe.on_background(digits.images), digits.labels)
+
+            return Task(networks, [], spec.kind, view, fit)
+    raise AssertionError(spec)
