@@ -18,7 +18,7 @@ from inkmint.evaluation.figure import value_in_words
 from inkmint.options import Option
 from inkmint.recipes import RECIPES
 from inkmint.specs import GanSpec
-from inkmint.studies.catalogue import catalogue, values_in_words
+from inkmint.studies.catalogue import catalogue
 from inkmint.zoo import ROWS, find
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -123,10 +123,10 @@ def options_section() -> list[str]:
 
 def options_table(options: Mapping[str, Option]) -> list[str]:
     return [
-        "| option | default | values |",
-        "|---|---|---|",
+        "| option | default | values | what it is |",
+        "|---|---|---|---|",
         *(
-            f"| `{name}` | `{json.dumps(option.default)}` | {values_in_words(option)} |"
+            f"| `{name}` | `{json.dumps(option.default)}` | {option.values} | {option.about} |"
             for name, option in options.items()
         ),
     ]

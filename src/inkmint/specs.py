@@ -68,11 +68,11 @@ class Spec(ABC):
             if name not in self.options:
                 known = ", ".join(sorted(self.options)) or "none"
                 raise SettingsError(f"The model {self.name!r} has no option {name!r}; it has {known}.")
-            complaint = self.options[name].complaint(value)
-            if complaint:
+            option = self.options[name]
+            if not option.takes(value):
                 raise SettingsError(
-                    f"The option {name!r} of {self.name!r} is {value!r}; give {complaint}, like "
-                    f"{self.options[name].default!r}."
+                    f"The option {name!r} of {self.name!r} is {value!r}; give {option.values}, like "
+                    f"{option.default!r}."
                 )
         return {name: option.default for name, option in self.options.items()} | dict(options)
 

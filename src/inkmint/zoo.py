@@ -19,39 +19,60 @@ from inkmint.options import Choice, Option, Real, Switch, Whole
 from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec, Spec
 
 PLAY: dict[str, Option] = {
-    "latent_size": Whole(100, 1, 4096),
-    "loss": Choice(tuple(ADVERSARIAL)),
-    "label_smoothing": Real(0.0, 0, 0.5),
-    "gradient_penalty": Real(0.0, 0, 1000),
-    "r1": Real(0.0, 0, 1000),
-    "r2": Real(0.0, 0, 1000),
-    "discriminator_steps": Whole(1, 1, 100),
-    "pretrain_steps": Whole(0, 0, 10**6),
+    "latent_size": Whole(100, 1, 4096, "numbers in a latent"),
+    "loss": Choice(tuple(ADVERSARIAL), "what the players minimise"),
+    "label_smoothing": Real(0.0, 0, 0.5, "real images have the target 1 minus this (one-sided)"),
+    "gradient_penalty": Real(0.0, 0, 1000, "weight of (|gradient| - 1)^2 between real and generated images"),
+    "r1": Real(0.0, 0, 1000, "weight of half the squared gradient at real images"),
+    "r2": Real(0.0, 0, 1000, "weight of half the squared gradient at generated images"),
+    "discriminator_steps": Whole(1, 1, 100, "discriminator steps to one of the generator"),
+    "pretrain_steps": Whole(0, 0, 10**6, "steps that the discriminator has ahead of the generator"),
 }
 """What may be set of the game between the players, whatever their networks."""
 
-PACKS: dict[str, Option] = {"packing": Whole(1, 1, 16), "minibatch_stddev": Switch()}
+_STDDEV = Switch(False, "the discriminator sees how much the images of a batch differ")
+
+PACKS: dict[str, Option] = {
+    "packing": Whole(1, 1, 16, "images that the discriminator judges together (PacGAN)"),
+    "minibatch_stddev": _STDDEV,
+}
 """Remedies against mode collapse in the discriminator."""
 
-NORMS: dict[str, Option] = {"normalisation": Choice(("batch", "half-batch", "reference", "none"))}
+NORMS: dict[str, Option] = {
+    "normalisation": Choice(
+        ("batch", "half-batch", "reference", "none"),
+        "batch; virtual: by half the batch (rzayev2021), by a fixed reference (Salimans et al., 2016); or none",
+    )
+}
+"""How activations are normalised."""
 
 CLASSES: dict[str, Option] = {
-    "conditioning": Choice(("auxiliary", "adc", "projection")),
-    "class_weight": Real(1.0, 0, 100),
+    "conditioning": Choice(
+        ("auxiliary", "adc", "projection"),
+        "class head (ACGAN), one that tells real from generated (ADC-GAN), or none",
+    ),
+    "class_weight": Real(1.0, 0, 100, "weight of the class term"),
 }
 """How a discriminator looks at classes."""
 
-_DENSE: dict[str, Option] = {**PLAY, **PACKS, "dropout": Real(0.3, 0, 0.99)}
-_DCGAN: dict[str, Option] = {**PLAY, **PACKS, **NORMS, "num_channels": Whole(64, 1, 1024)}
-_RZAYEV: dict[str, Option] = {**PLAY, **PACKS, **NORMS, "capacity": Whole(1, 1, 3), "depth": Whole(1, 1, 3)}
+_DENSE: dict[str, Option] = {**PLAY, **PACKS, "dropout": Real(0.3, 0, 0.99, "probability of dropping a unit")}
+_DCGAN: dict[str, Option] = {**PLAY, **PACKS, **NORMS, "num_channels": Whole(64, 1, 1024, "maps at 14x14")}
+_RZAYEV: dict[str, Option] = {
+    **PLAY,
+    **PACKS,
+    **NORMS,
+    "capacity": Whole(1, 1, 3, "F, multiplies the maps of both networks"),
+    "depth": Whole(1, 1, 3, "D, one more than the discriminator's extra convolutions"),
+}
 _ACGAN: dict[str, Option] = {
     **PLAY,
     **CLASSES,
-    "minibatch_stddev": Switch(),
-    "num_channels": Whole(32, 2, 1024),
-    "spectral_norm": Switch(),
+    "minibatch_stddev": _STDDEV,
+    "num_channels": Whole(32, 2, 1024, "maps at 14x14"),
+    "spectral_norm": Switch(False, "hold the largest singular value of the discriminator's layers at 1"),
 }
-_WIDTH: dict[str, Option] = {"width": Real(1.0, 1 / 64, 4)}
+_MASK = "stage after which the attention mask sits; 0 for none"
+_WIDTH: dict[str, Option] = {"width": Real(1.0, 1 / 64, 4, "factor on the maps of every layer")}
 
 
 _GAN_WIDTHS = (256, 512, 1024)
@@ -72,7 +93,7 @@ ROWS: tuple[Spec, ...] = (
         labelled=True,
         generator=partial(CganGenerator, widths=_GAN_WIDTHS),
         discriminator=partial(CganDiscriminator, widths=_GAN_WIDTHS[::-1]),
-        options=_DENSE | {"xavier": Switch(True)},
+        options=_DENSE | {"xavier": Switch(True, "Xavier initialisation, else torch's own")},
     ),
     GanSpec(
         name="mggan",
@@ -82,7 +103,11 @@ ROWS: tuple[Spec, ...] = (
         discriminator=partial(DenseDiscriminator, widths=_GAN_WIDTHS[::-1]),
         encoder=Autoencoder,
         guide=Guide,
-        options=_DENSE | {"code_size": Whole(64, 1, 784), "encoder_steps": Whole(1000, 0, 10**6)},
+        options=_DENSE
+        | {
+            "code_size": Whole(64, 1, 784, "numbers in the autoencoder's code"),
+            "encoder_steps": Whole(1000, 0, 10**6, "steps that the autoencoder has ahead of the GAN"),
+        },
     ),
     GanSpec(
         name="dcgan",
@@ -137,7 +162,7 @@ ROWS: tuple[Spec, ...] = (
         makes="generator",
         labelled=True,
         network=PcaGenerator,
-        options={"num_components": Whole(64, 1, 784)},
+        options={"num_components": Whole(64, 1, 784, "components of each class")},
     ),
     FittedSpec(
         name="ppca",
@@ -146,7 +171,7 @@ ROWS: tuple[Spec, ...] = (
         makes="generator",
         labelled=True,
         network=ProbabilisticPcaGenerator,
-        options={"num_components": Whole(64, 1, 783)},
+        options={"num_components": Whole(64, 1, 783, "components of each class")},
     ),
     RecogniserSpec(
         name="lenet",
@@ -165,21 +190,21 @@ ROWS: tuple[Spec, ...] = (
         paper="hao2020",
         about="AlexNet for 28x28 images, attention mask after any stage",
         network=AlexNet,
-        options=_WIDTH | {"attention": Whole(0, 0, 3)},
+        options=_WIDTH | {"attention": Whole(0, 0, 3, _MASK)},
     ),
     RecogniserSpec(
         name="vgg16",
         paper="hao2020",
         about="VGG-16 with batch normalisation for 28x28 images, attention mask after any stage",
         network=Vgg16,
-        options=_WIDTH | {"attention": Whole(0, 0, 5)},
+        options=_WIDTH | {"attention": Whole(0, 0, 5, _MASK)},
     ),
     RecogniserSpec(
         name="resnet",
         paper="hao2020",
         about="ResNet-18 for 28x28 images, attention mask after any stage",
         network=ResNet18,
-        options=_WIDTH | {"attention": Whole(0, 0, 4)},
+        options=_WIDTH | {"attention": Whole(0, 0, 4, _MASK)},
     ),
     FittedSpec(
         name="lbp-svm",
@@ -187,7 +212,10 @@ ROWS: tuple[Spec, ...] = (
         about="linear support vector machine on histograms of local binary patterns",
         makes="recogniser",
         network=LbpSvm,
-        options={"radius": Whole(2, 1, 3), "regularisation": Real(3.0, 1e-6, 1e6)},
+        options={
+            "radius": Whole(2, 1, 3, "of a pattern's circle, in pixels"),
+            "regularisation": Real(3.0, 1e-6, 1e6, "weight of the squared weights, 1/C"),
+        },
     ),
     FittedSpec(
         name="src",
@@ -195,7 +223,10 @@ ROWS: tuple[Spec, ...] = (
         about="sparse-representation classification",
         makes="recogniser",
         network=SparseRepresentation,
-        options={"num_atoms": Whole(200, 1, 300), "num_nonzero": Whole(5, 1, 784)},
+        options={
+            "num_atoms": Whole(200, 1, 300, "training images of each class in the dictionary"),
+            "num_nonzero": Whole(5, 1, 784, "dictionary images in a sum"),
+        },
     ),
     FittedSpec(
         name="knn",
@@ -203,7 +234,7 @@ ROWS: tuple[Spec, ...] = (
         about="nearest neighbours in pixels",
         makes="recogniser",
         network=KNearestNeighbours,
-        options={"num_neighbours": Whole(3, 1, 1000)},
+        options={"num_neighbours": Whole(3, 1, 1000, "images that vote")},
     ),
 )
 ZOO: dict[str, Spec] = {row.name: row for row in ROWS}

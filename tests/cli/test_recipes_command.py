@@ -10,7 +10,7 @@ import pytest
 
 from inkmint.options import Choice, Real, Switch, Whole
 from inkmint.recipes import RECIPES
-from inkmint.studies.catalogue import catalogue, described, values_in_words
+from inkmint.studies.catalogue import catalogue, described
 from inkmint.zoo import find
 
 Command = Callable[..., Any]
@@ -99,27 +99,40 @@ def test_the_data_hold_every_option_with_what_the_recipe_sets(rows: dict[str, di
         for option, value in RECIPES[name].options.items():
             assert row["options"][option]["value"] == value
     latent = rows["hu2024/acgan-sa-quick"]["options"]["latent_size"]
-    assert latent == {"type": "whole", "default": 100, "low": 1, "high": 4096, "value": 64}
+    about = "numbers in a latent"
+    assert latent == {"type": "whole", "default": 100, "low": 1, "high": 4096, "about": about, "value": 64}
 
 
 @pytest.mark.parametrize(
     ("option", "data", "words"),
     [
         (
-            Whole(3, 1, 9),
-            {"type": "whole", "default": 3, "low": 1, "high": 9},
+            Whole(3, 1, 9, "it"),
+            {"type": "whole", "default": 3, "low": 1, "high": 9, "about": "it"},
             "a whole number from 1 to 9",
         ),
-        (Real(0.5, 0, 1), {"type": "real", "default": 0.5, "low": 0, "high": 1}, "a number from 0 to 1"),
-        (Switch(True), {"type": "switch", "default": True, "values": [False, True]}, "true or false"),
-        (Choice(("a", "b")), {"type": "choice", "default": "a", "values": ["a", "b"]}, "one of a, b"),
+        (
+            Real(0.5, 0, 1),
+            {"type": "real", "default": 0.5, "low": 0, "high": 1, "about": ""},
+            "a number from 0 to 1",
+        ),
+        (
+            Switch(True),
+            {"type": "switch", "default": True, "values": [False, True], "about": ""},
+            "true or false",
+        ),
+        (
+            Choice(("a", "b")),
+            {"type": "choice", "default": "a", "values": ["a", "b"], "about": ""},
+            "one of a, b",
+        ),
     ],
 )
 def test_every_type_of_option_is_described(
     option: Whole | Real | Switch | Choice, data: dict[str, Any], words: str
 ) -> None:
     assert described(option) == data
-    assert values_in_words(option) == words
+    assert option.values == words
 
 
 def test_a_recipe_in_full_tells_parameters_and_options_in_comments(inkmint: Command, tmp_path: Path) -> None:
@@ -130,7 +143,7 @@ def test_a_recipe_in_full_tells_parameters_and_options_in_comments(inkmint: Comm
     options = find("ccgan").options
     assert list(told) == list(options)
     for name, option in options.items():
-        assert values_in_words(option) in told[name]
+        assert option.values in told[name]
         assert tomllib.loads(f"value = {told[name].split()[1]}")["value"] == option.default
 
 

@@ -82,6 +82,10 @@ def small(spec: Spec, options: dict[str, Any]) -> dict[str, Any]:
     return options | ({"num_components": 8} if "num_components" in spec.options else {})
 
 
+def packing(spec: Spec, options: dict[str, Any]) -> int:
+    return spec.settle(options).get("packing", 1)
+
+
 def latents(generator: nn.Module, num: int = 12) -> Tensor:
     return torch.randn(num, generator.latent_size, generator=torch.Generator().manual_seed(1))
 
@@ -133,7 +137,7 @@ def test_a_discriminator_gives_a_logit_per_judgement_and_class_logits_only_for_a
     spec: GanSpec, options: dict[str, Any]
 ) -> None:
     critique = build(spec, options)["discriminator"](pictures(), labels())
-    assert critique.real_logit_N.shape == (12 // options.get("packing", 1),)
+    assert critique.real_logit_N.shape == (12 // packing(spec, options),)
     widths = {"auxiliary": (12, NUM_CLASSES), "adc": (12, 2 * NUM_CLASSES)}
     expected = widths.get(spec.build_objective(options).conditioning)
     found = critique.class_logits_NK
@@ -234,7 +238,7 @@ def test_in_evaluation_an_output_does_not_depend_on_the_other_images_of_the_batc
     for network in networks.values():
         network.eval()
     together = outputs(networks)
-    step = options.get("packing", 1)
+    step = packing(spec, options)
     for start in range(0, 12, step):
         alone = outputs(networks, slice(start, start + step))
         for name in together:
@@ -451,6 +455,7 @@ def test_a_row_says_where_it_comes_from_and_what_it_is(name: str) -> None:
     assert ZOO[name].name == name
     assert ZOO[name].paper
     assert ZOO[name].about
+    assert all(option.about for option in ZOO[name].options.values())
 
 
 @pytest.mark.parametrize("name", [name for name, spec in ZOO.items() if spec.printed_parameters])

@@ -49,7 +49,7 @@ def recipes(name: str | None, kind: str | None, as_json: bool) -> None:
 def _in_full(recipe: "Recipe") -> str:
     import tomli_w
 
-    from inkmint.studies.catalogue import entry, values_in_words
+    from inkmint.studies.catalogue import entry
     from inkmint.zoo import find
 
     row, spec = entry(recipe), find(recipe.model)
@@ -60,7 +60,7 @@ def _in_full(recipe: "Recipe") -> str:
         defaults = {name: json.dumps(option.default) for name, option in spec.options.items()}
         default_width = max(map(len, defaults.values()))
         notes += [
-            f"  {name:{name_width}}  {defaults[name]:{default_width}}  {values_in_words(option)}"
+            f"  {name:{name_width}}  {defaults[name]:{default_width}}  {option.about}: {option.values}"
             for name, option in spec.options.items()
         ]
     comments = "\n".join(f"# {note}".rstrip() for note in notes)

@@ -74,8 +74,8 @@ RECIPES = (
     _quick(_LENET),
     _quick(_LENET_ATTENTION),
     _quick_and_narrow(_ALEXNET, width=0.25, epochs=4, learning_rate=0.02),
-    _quick_and_narrow(_VGG16, width=0.25, epochs=2, learning_rate=0.05),
-    _quick_and_narrow(_RESNET, width=0.25, epochs=3, learning_rate=0.1),
+    _quick_and_narrow(_VGG16, width=0.25, epochs=3, learning_rate=0.05),
+    _quick_and_narrow(_RESNET, width=0.25, epochs=4, learning_rate=0.1),
     _fitted("lbp-svm", "The document names local binary patterns as an older approach, without a setting."),
     _fitted(
         "src",

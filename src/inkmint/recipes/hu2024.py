@@ -1,7 +1,7 @@
 """hu2024: auxiliary-classifier GANs, without and with self-attention."""
 
-from inkmint.recipes.common import players
-from inkmint.training.recipe import Optimiser, Recipe, Schedule
+from inkmint.recipes.common import in_a_hurry, players
+from inkmint.training.recipe import Optimiser, Recipe
 
 
 def _paper(model: str) -> Recipe:
@@ -20,8 +20,8 @@ def _paper(model: str) -> Recipe:
 
 
 def _quick(paper: Recipe) -> Recipe:
-    return paper.derive(
-        name=f"{paper.name}-quick",
+    return in_a_hurry(
+        paper,
         about="3 epochs at a higher, falling rate",
         choices=(
             "For a laptop: latents of 64, spectral normalisation in the discriminator as in SAGAN, Adam at 0.002 (0.5, "
@@ -30,8 +30,6 @@ def _quick(paper: Recipe) -> Recipe:
         options={"latent_size": 64, "spectral_norm": True},
         epochs=3,
         optimisers=players(Optimiser(learning_rate=2e-3, beta1=0.5, beta2=0.99)),
-        schedule=Schedule(kind="linear-decay", turn=0.4),
-        average=0.999,
     )
 
 

@@ -1,7 +1,7 @@
 """rzayev2021: DCGAN and class-conditional DCGAN by capacity and depth, and principal components."""
 
-from inkmint.recipes.common import players
-from inkmint.training.recipe import Optimiser, Recipe, Schedule
+from inkmint.recipes.common import in_a_hurry, players
+from inkmint.training.recipe import Optimiser, Recipe
 
 _BETA1 = 0.5
 _SILENT = (
@@ -34,8 +34,8 @@ _CCGAN = Recipe(
 
 
 def _quick(paper: Recipe, learning_rate: float) -> Recipe:
-    return paper.derive(
-        name=f"{paper.name}-quick",
+    return in_a_hurry(
+        paper,
         about=f"1 epoch, Adam at {learning_rate:g}, falling",
         choices=(
             f"For a laptop: one epoch, batch 64, Adam at {learning_rate:g} falling linearly, weights averaged."
@@ -43,7 +43,6 @@ def _quick(paper: Recipe, learning_rate: float) -> Recipe:
         epochs=1,
         batch_size=64,
         optimisers=players(Optimiser(learning_rate=learning_rate, beta1=_BETA1)),
-        schedule=Schedule(kind="linear-decay", turn=0.4),
         average=0.99,
     )
 

@@ -1,6 +1,5 @@
 """The recipes and their models as one table, for the command line, scripts and the documentation."""
 
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -52,21 +51,13 @@ def entry(recipe: Recipe) -> dict[str, Any]:
 
 def described(option: Option) -> dict[str, Any]:
     """An option as plain data: its type and default, and the range (`low`, `high`) or the `values` that make sense."""
-    data = {"type": type(option).__name__.lower(), "default": option.default}
+    data = {"type": type(option).__name__.lower(), **vars(option)}
     match option:
         case Choice():
-            return {**data, "values": list(option.names)}
+            data["values"] = list(data.pop("names"))
         case Switch():
-            return {**data, "values": [False, True]}
-        case _:
-            return {**data, **asdict(option)}
-
-
-def values_in_words(option: Option) -> str:
-    """What an option may be, such as `a whole number from 1 to 16`."""
-    words = option.complaint(None)
-    assert words is not None, "no option may be None"
-    return words
+            data["values"] = [False, True]
+    return data
 
 
 def _parameters(recipe: Recipe) -> dict[str, int]:
