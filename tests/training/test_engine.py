@@ -322,7 +322,7 @@ def test_a_run_folder_holds_all_that_it_promises(short: MakeRecipe, few: Splits,
     )
     figures = [record["figures"] for record in run.read_metrics() if "figures" in record]
     assert len(figures) == 2
-    judged = {"classes_present", "label_agreement"}
+    judged = {"classes_present", "smallest_class", "label_agreement", "diversity"}
     assert all(figure.keys() == judged | {"background", "contrast"} for figure in figures)
 
 

@@ -100,7 +100,7 @@ def train(
             splits,
             asked=asked,
             judge=_judge(judge, config.recipe, splits),
-            observers=[Display(config.recipe.name)],
+            observers=[Display(config.recipe.name, run.read_metrics())],
         )
     else:
         if recipe is None:
@@ -148,11 +148,11 @@ def _report(run: "Run", as_json: bool) -> None:
 
     if not Workers.join().is_first:
         return
-    metrics = run.read_metrics()
-    figures: dict[str, float] = next(
-        (record["figures"] for record in reversed(metrics) if "figures" in record), {}
+    last: dict[str, Any] = next(
+        (record for record in reversed(run.read_metrics()) if "figures" in record), {}
     )
+    seen = {"figures": last.get("figures", {}), "findings": last.get("findings", [])}
     if as_json:
-        click.echo(json.dumps({"run": str(run.path), **run.read_status(), "figures": figures}, indent=2))
+        click.echo(json.dumps({"run": str(run.path), **run.read_status(), **seen}, indent=2))
     else:
         click.echo(f"{run.path}: finished; mint or look with `inkmint sample` and `inkmint evaluate`.")

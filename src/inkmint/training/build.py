@@ -9,7 +9,7 @@ from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec
 from inkmint.training.adversarial import Adversaries
 from inkmint.training.recipe import Recipe
 from inkmint.training.tasks import Batch, Draws, Phase, Task, View
-from inkmint.training.views import GeneratorView, Judge, RecogniserView
+from inkmint.training.views import GeneratorView, InformedJudge, Judge, RecogniserView
 from inkmint.zoo import find
 
 
@@ -25,7 +25,8 @@ def build_task(recipe: Recipe, validation: DigitSet, judge: Judge | None = None)
     view: View = RecogniserView(validation)
     if spec.kind == "generator":
         on_paper = recipe.background == "paper"
-        view = GeneratorView(validation.num_classes, spec.conditional, on_paper, judge)
+        informed = judge and InformedJudge(judge, validation)
+        view = GeneratorView(validation.num_classes, spec.conditional, on_paper, informed)
     networks = spec.build(recipe.options, validation.num_classes)
     product = networks[spec.kind]
     match spec:

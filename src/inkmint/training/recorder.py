@@ -3,6 +3,7 @@
 import time
 
 from inkmint.data.sheet import grid, save_png
+from inkmint.training.diagnosis import diagnose_run
 from inkmint.training.engine import EpochEnded, Event, Finished, Logged, Started, Stopped
 from inkmint.training.runs import Run
 from inkmint.training.views import PICTURES_PER_CLASS
@@ -41,7 +42,9 @@ class Recorder:
                     engine.require_finite()
                     self._checkpoint(event)
             case EpochEnded(figures=figures, pictures_MHW=pictures_MHW):
-                self._run.append_metrics({**place, "figures": figures})
+                record = {**place, "figures": figures}
+                findings = diagnose_run(engine, [*self._run.read_metrics(), record])
+                self._run.append_metrics({**record, "findings": [finding.text for finding in findings]})
                 if pictures_MHW is not None:
                     name = f"epoch_{engine.epoch:04d}.png"
                     save_png(
