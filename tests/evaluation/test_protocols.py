@@ -1,43 +1,12 @@
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import torch
+from fakes import NUM_FEATURES, FakeJudge, digit_set, figures_of
 
-from inkmint.data.digits import DIGIT_NAMES, DigitSet, Splits
+from inkmint.data.digits import DigitSet, Splits
 from inkmint.errors import DataError
-from inkmint.evaluation import metrics, protocols
+from inkmint.evaluation import memorisation, metrics, protocols
 from inkmint.models import Recogniser
-
-NUM_FEATURES = 12
-
-
-@dataclass
-class FakeJudge:
-    """Reads the class from the brightness of the first pixel; `error_every` misreads one image in that many."""
-
-    error_every: int = 0
-    name: str = "fake"
-    class_names: tuple[str, ...] = DIGIT_NAMES
-    weights_sha256: str = "ab" * 32
-
-    def predict_proba(self, images):
-        classes = np.asarray(images)[:, 0, 0].astype(int) // 20
-        if self.error_every:
-            wrong = np.arange(len(classes)) % self.error_every == 0
-            classes = np.where(wrong, (classes + 1) % 10, classes)
-        return np.eye(10, dtype=np.float32)[classes]
-
-    def features(self, images):
-        return np.asarray(images).reshape(len(images), -1)[:, :NUM_FEATURES].astype(np.float32)
-
-
-def digit_set(num_images, seed, name="digits"):
-    random = np.random.default_rng(seed)
-    images = random.integers(0, 256, (num_images, 28, 28), dtype=np.uint8)
-    labels = np.arange(num_images) % 10
-    images[:, 0, 0] = labels * 20
-    return DigitSet.from_arrays(images, labels, name=name)
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +14,21 @@ def splits():
     return Splits(digit_set(300, 0), digit_set(120, 1), digit_set(100, 2), "fakes")
 
 
-def figures_of(evaluation):
-    return {figure.name: figure for figure in evaluation.figures}
-
-
 def test_an_evaluation_holds_every_figure_with_its_reference(splits):
     evaluation = protocols.evaluate_digits(digit_set(200, 3), splits, FakeJudge(), labelled=True, seeds=(4,))
     figures = figures_of(evaluation)
     assert list(figures) == [
         "label_agreement_fake_200",
+        "recognisable_fake_200",
+        "digit_inception_score_fake_100",
         "frechet_fake_100",
+        "kid_digits_fake_100",
+        "precision_fake_100",
+        "recall_fake_100",
+        "density_fake_100",
+        "coverage_fake_100",
         "effective_classes_fake_200",
+        "diversity_pixels_200",
         "nearest_distance_pixels_100",
     ]
     for figure in figures.values():
@@ -74,7 +47,7 @@ def test_label_agreement_counts_and_its_ceiling_is_the_judge_on_test_images(spli
     figure = protocols.label_agreement(digit_set(200, 3), splits, FakeJudge(error_every=10))
     assert (figure.value, figure.reference, figure.num_images) == (0.9, 0.9, 200)
     assert figure.interval == metrics.wilson_interval(180, 200)
-    assert figure.judge_sha256 == "ab" * 32
+    assert figure.judge_sha256 == FakeJudge(error_every=10).weights_sha256
 
 
 def test_frechet_cuts_all_sets_to_one_size_and_has_the_real_sets_as_floor(splits):
@@ -115,11 +88,11 @@ def test_a_forgotten_class_shows_in_the_class_balance(splits):
 
 def test_copies_of_training_images_lie_at_distance_nought(splits):
     copies = splits.train.subset(torch.arange(50, 150))
-    figure = protocols.nearest_distance(copies, splits)
+    figure = memorisation.nearest_distance(copies, splits)
     assert figure.value == 0
     assert figure.reference > 1
     classes = copies.labels.numpy()
-    pairs, picture = protocols.nearest_pairs(copies, splits.train, classes)
+    pairs, picture = memorisation.nearest_pairs(copies, splits.train, classes)
     assert pairs.indices_P.tolist() == list(range(50, 60))
     assert pairs.classes_P.tolist() == list(range(10))
     assert not pairs.distances_P.any()
@@ -130,10 +103,11 @@ def test_copies_of_training_images_lie_at_distance_nought(splits):
 def test_pairs_of_lopsided_or_few_images(splits):
     sevens = DigitSet.from_arrays(np.zeros((12, 28, 28), np.uint8), np.full(12, 7), name="sevens")
     assert (
-        protocols.nearest_pairs(sevens, splits.train, sevens.labels.numpy())[0].classes_P.tolist() == [7] * 10
+        memorisation.nearest_pairs(sevens, splits.train, sevens.labels.numpy())[0].classes_P.tolist()
+        == [7] * 10
     )
     three = digit_set(3, 0)
-    assert len(protocols.nearest_pairs(three, splits.train, three.labels.numpy())[0].indices_P) == 3
+    assert len(memorisation.nearest_pairs(three, splits.train, three.labels.numpy())[0].indices_P) == 3
 
 
 def test_training_on_synthetic_stands_beside_training_on_real(splits):

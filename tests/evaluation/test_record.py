@@ -106,6 +106,11 @@ def test_counts_in_names(count, text):
         (0.0012, "share", "0.12%"),
         (1.2345, "distance", "1.23"),
         (1234.5, "distance", "1,234"),
+        (0.0, "distance", "0.00"),
+        (0.01234, "distance", "0.012"),
+        (-0.0000567, "distance", "-0.000057"),
+        (0.98, "ratio", "0.98"),
+        (9.876, "score", "9.88"),
     ],
 )
 def test_values_in_words(value, unit, text):

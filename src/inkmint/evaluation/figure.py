@@ -1,10 +1,11 @@
 """A figure: one number with everything that makes it worth printing."""
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-Unit = Literal["share", "classes", "distance"]
+Unit = Literal["share", "classes", "distance", "score", "ratio"]
 
 
 class Figure(BaseModel):
@@ -24,6 +25,7 @@ class Figure(BaseModel):
         better: Which direction is; `alike` if the reference itself is the best value.
         protocol: One sentence that tells how it is measured.
         judge_sha256: Hash of the weights of the network that judged; None if none did.
+        second_judge_sha256: Of the network that had to agree with it; None if none had to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -39,6 +41,7 @@ class Figure(BaseModel):
     better: Literal["higher", "lower", "alike"]
     protocol: str
     judge_sha256: str | None = None
+    second_judge_sha256: str | None = None
 
 
 def short_count(count: int) -> str:
@@ -47,9 +50,11 @@ def short_count(count: int) -> str:
 
 
 def value_in_words(value: float, unit: Unit) -> str:
-    """A value as people read it: shares in per cent, finer towards 0 and 100."""
+    """A value as people read it: shares in per cent, finer towards 0 and 100; small distances to two digits."""
     if unit == "share":
         return f"{value:.2%}" if value >= 0.99 or value < 0.01 else f"{value:.1%}"
+    if 0 < abs(value) < 0.1:
+        return f"{Decimal(f'{value:.2g}'):f}"
     return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
 
 

@@ -20,6 +20,10 @@ NUM_RESAMPLES = 20
 _CHUNK_REFERENCES = 4096
 
 
+class TooFewError(DataError):
+    """Too few images for one measurement, which says nothing against the others."""
+
+
 def frechet_distance(features_ND: NDArray[Any], features_MD: NDArray[Any]) -> float:
     r"""Squared Fréchet distance between the Gaussians fitted to two sets of features.
 
@@ -59,18 +63,28 @@ def frechet_distance(features_ND: NDArray[Any], features_MD: NDArray[Any]) -> fl
     return max(0.0, float(distance))
 
 
+def checked_rows(rows_ND: NDArray[Any]) -> Floats:
+    """One row of finite numbers per image as float64 (N, D).
+
+    Raises:
+        DataError: The array has another shape, or a number is not finite.
+    """
+    rows = np.asarray(rows_ND, dtype=np.float64)
+    if rows.ndim != 2 or not rows.size:
+        raise DataError(f"Features of shape {rows.shape} were given; give one row per image, (N, D).")
+    if not np.isfinite(rows).all():
+        raise DataError("Some features are not finite numbers; check the network that computed them.")
+    return rows
+
+
 def _checked_features(features_ND: NDArray[Any]) -> Floats:
-    features = np.asarray(features_ND, dtype=np.float64)
-    if features.ndim != 2:
-        raise DataError(f"Features of shape {features.shape} were given; give one row per image, (N, D).")
+    features = checked_rows(features_ND)
     num_images, num_features = features.shape
     if num_images <= num_features:
-        raise DataError(
+        raise TooFewError(
             f"A Fréchet distance over {num_features} features cannot be told from {num_images} images; "
             f"give at least {num_features + 1} in each set."
         )
-    if not np.isfinite(features).all():
-        raise DataError("Some features are not finite numbers; check the network that computed them.")
     return features
 
 
@@ -229,7 +243,18 @@ def bootstrap_interval(
         statistic(*(_redraw(*pair, random) for pair in zip(samples, classes, strict=True)))
         for _ in range(NUM_RESAMPLES)
     ]
-    value, half_width = statistic(*samples), _normal_quantile(CONFIDENCE) * float(np.std(redrawn, ddof=1))
+    return normal_interval(statistic(*samples), float(np.std(redrawn, ddof=1)))
+
+
+def normal_interval(value: float, error: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Interval of a normally distributed estimate.
+
+    Args:
+        value: The estimate.
+        error: Its standard error, at least 0.
+        confidence: In (0, 1).
+    """
+    half_width = _normal_quantile(confidence) * error
     return value - half_width, value + half_width
 
 

@@ -4,33 +4,37 @@ The judge is a recogniser that was trained on real training images and never saw
 images. Shape suffixes: N, P images, D features, K classes.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from inkmint.data.digits import DigitSet, Splits
-from inkmint.data.sheet import contact_sheet, grid
-from inkmint.errors import DataError
-from inkmint.evaluation import metrics
+from inkmint.data.sheet import contact_sheet
+from inkmint.evaluation import metrics, quality
 from inkmint.evaluation.figure import Figure, short_count
-from inkmint.evaluation.record import Evaluation, NearestPairs
-
-if TYPE_CHECKING:
-    from inkmint.models import Recogniser
-
-FRECHET_IMAGES = 10_000
-NEAREST_IMAGES = 500
-NUM_PAIRS = 10
-_SUBSET_SEED = 0
-
-Ints = NDArray[np.int64]
+from inkmint.evaluation.memorisation import nearest_distance, nearest_pairs
+from inkmint.evaluation.metrics import Ints, TooFewError
+from inkmint.evaluation.readings import Judge, OnceAsked, features, seen_classes
+from inkmint.evaluation.record import Evaluation
+from inkmint.evaluation.references import remembered
+from inkmint.evaluation.samples import (
+    equal_size,
+    random_rows,
+    require_class_names,
+    require_same_classes,
+    require_several_classes,
+)
 
 
 def evaluate_digits(
-    generated: DigitSet, splits: Splits, judge: "Recogniser", *, labelled: bool, seeds: Sequence[int] = ()
+    generated: DigitSet,
+    splits: Splits,
+    judge: Judge,
+    *,
+    labelled: bool,
+    second: Judge | None = None,
+    seeds: Sequence[int] = (),
 ) -> Evaluation:
     """Measure everything that can be measured of a set of minted digits.
 
@@ -40,37 +44,46 @@ def evaluate_digits(
         judge: Trained on `splits.train` or other real training images, never on validation or test.
         labelled: Whether the labels of `generated` were asked for. Otherwise they are ignored, and what
             needs them is left out.
+        second: Another judge, trained likewise, that has to agree before a digit counts as recognisable.
         seeds: Of the training runs that made the digits.
 
     Returns:
-        Figures, confusion matrix, nearest pairs, and the pictures `samples`, `real` and `nearest`.
+        Figures, confusion matrix, nearest pairs, and the pictures `samples`, `real` and `nearest`; what asks
+        for more images than there are is left out, and a note says so.
 
     Raises:
-        DataError: The sets or the judge have different classes.
+        DataError: The sets or the judges have different classes, a set is of one class only, or a judge
+            answers with what is no number.
     """
-    _require_same_classes(generated, splits, judge)
+    judge = OnceAsked(judge)
+    second = OnceAsked(second) if second else None
+    require_same_classes(generated, splits, *([judge, second] if second else [judge]))
+    require_several_classes(splits.train, splits.validation, splits.test, *([generated] if labelled else []))
     seen_N = seen_classes(judge, generated)
     classes_N = generated.labels.numpy() if labelled else seen_N
-    figures, notes = [], []
+    protocols: list[Callable[[], Figure | tuple[Figure, ...]]] = [
+        lambda: quality.recognisable(generated, splits, judge, second=second, seeds=seeds),
+        lambda: quality.digit_inception_score(generated, splits, judge, seeds=seeds),
+        lambda: frechet(generated, splits, judge, labelled=labelled, seeds=seeds),
+        lambda: quality.kid_digits(generated, splits, judge, seeds=seeds),
+        lambda: quality.manifold_overlap(generated, splits, judge, seeds=seeds),
+        lambda: class_balance(generated, splits, judge, seeds=seeds),
+        lambda: quality.diversity(generated, splits, judge, labelled=labelled, seeds=seeds),
+        lambda: nearest_distance(generated, splits, seeds=seeds),
+    ]
+    notes: list[str] = []
     if labelled:
-        figures.append(label_agreement(generated, splits, judge, seeds=seeds))
+        protocols.insert(0, lambda: label_agreement(generated, splits, judge, seeds=seeds))
     else:
         notes.append(
             "The digits were asked for without a class, so label agreement and confusion are left out."
         )
-    if _frechet_size(generated, splits) > judge.features(generated.images[:1]).shape[1]:
-        figures.append(frechet(generated, splits, judge, labelled=labelled, seeds=seeds))
-    else:
-        notes.append(
-            "Minted, validation or test images are too few for a Fréchet distance, so it is left out."
-        )
-    figures.append(class_balance(generated, splits, judge, seeds=seeds))
-    figures.append(nearest_distance(generated, splits, seeds=seeds))
+    figures = tuple(_measured(protocols, notes))
     pairs, pairs_picture = nearest_pairs(generated, splits.train, classes_N)
     shown = DigitSet(generated.images, torch.from_numpy(classes_N), generated.name, generated.class_names)
     return Evaluation(
         name="digits",
-        figures=tuple(figures),
+        figures=figures,
         class_names=generated.class_names,
         seen_K=np.bincount(seen_N, minlength=generated.num_classes),
         confusion_KK=metrics.confusion_matrix(classes_N, seen_N, generated.num_classes) if labelled else None,
@@ -84,7 +97,20 @@ def evaluate_digits(
     )
 
 
-def evaluate_recogniser(recogniser: "Recogniser", test: DigitSet, *, seeds: Sequence[int] = ()) -> Evaluation:
+def _measured(
+    protocols: Iterable[Callable[[], Figure | tuple[Figure, ...]]], notes: list[str]
+) -> Iterator[Figure]:
+    """The figures of all protocols; one that asks for more images becomes a note."""
+    for protocol in protocols:
+        try:
+            found = protocol()
+        except TooFewError as error:
+            notes.append(str(error))
+        else:
+            yield from found if isinstance(found, tuple) else (found,)
+
+
+def evaluate_recogniser(recogniser: Judge, test: DigitSet, *, seeds: Sequence[int] = ()) -> Evaluation:
     """Measure a recogniser on real test images.
 
     Returns:
@@ -104,14 +130,8 @@ def evaluate_recogniser(recogniser: "Recogniser", test: DigitSet, *, seeds: Sequ
     )
 
 
-def seen_classes(judge: "Recogniser", digits: DigitSet) -> Ints:
-    """The class that the judge reads in every image, int64 (N,)."""
-    seen_N: Ints = judge.predict_proba(digits.images).argmax(axis=1)
-    return seen_N
-
-
 def label_agreement(
-    generated: DigitSet, splits: Splits, judge: "Recogniser", *, seeds: Sequence[int] = ()
+    generated: DigitSet, splits: Splits, judge: Judge, *, seeds: Sequence[int] = ()
 ) -> Figure:
     """Share of minted digits that the judge reads as the class asked for; higher is better.
 
@@ -122,9 +142,9 @@ def label_agreement(
     Raises:
         DataError: The sets or the judge have different classes.
     """
-    _require_same_classes(generated, splits, judge)
+    require_same_classes(generated, splits, judge)
     num_right = int(np.sum(seen_classes(judge, generated) == generated.labels.numpy()))
-    ceiling = metrics.label_agreement(splits.test.labels.numpy(), seen_classes(judge, splits.test))
+    [ceiling] = remembered("accuracy", [splits.test], [judge], lambda: [_share_right(judge, splits.test)])
     return Figure(
         name=f"label_agreement_{judge.name}_{short_count(len(generated))}",
         value=num_right / len(generated),
@@ -141,7 +161,7 @@ def label_agreement(
 
 
 def frechet(
-    generated: DigitSet, splits: Splits, judge: "Recogniser", *, labelled: bool, seeds: Sequence[int] = ()
+    generated: DigitSet, splits: Splits, judge: Judge, *, labelled: bool, seeds: Sequence[int] = ()
 ) -> Figure:
     """Fréchet distance of the judge's features between minted and real test digits; lower is better.
 
@@ -167,24 +187,33 @@ def frechet(
     Raises:
         DataError: The sets or the judge have different classes, or a set has no more images than features.
     """
-    _require_same_classes(generated, splits, judge)
-    size = _frechet_size(generated, splits)
-    minted, validation, test = (
-        _random_part(digits, size) for digits in (generated, splits.validation, splits.test)
-    )
-    minted_ND, validation_ND, test_ND = (judge.features(part.images) for part in (minted, validation, test))
+    require_same_classes(generated, splits, judge)
+    size = equal_size(generated, splits)
+    name = f"frechet_{judge.name}_{short_count(size)}"
+    minted_rows, test_rows = random_rows(generated, size), random_rows(splits.test, size)
+    minted_ND, test_ND = features(judge, generated)[minted_rows], features(judge, splits.test)[test_rows]
+    value = metrics.frechet_distance(minted_ND, test_ND)
     low, high = metrics.bootstrap_interval(
         metrics.frechet_distance,
         minted_ND,
         test_ND,
-        strata=(minted.labels.numpy() if labelled else None, test.labels.numpy()),
+        strata=(
+            generated.labels.numpy()[minted_rows] if labelled else None,
+            splits.test.labels.numpy()[test_rows],
+        ),
     )
+
+    def floor() -> list[float]:
+        validation_ND = features(judge, splits.validation)[random_rows(splits.validation, size)]
+        return [metrics.frechet_distance(validation_ND, test_ND)]
+
+    [reference] = remembered(name, [splits.validation, splits.test], [judge], floor)
     return Figure(
-        name=f"frechet_{judge.name}_{short_count(size)}",
-        value=metrics.frechet_distance(minted_ND, test_ND),
+        name=name,
+        value=value,
         unit="distance",
         interval=(max(0.0, low), high),
-        reference=metrics.frechet_distance(validation_ND, test_ND),
+        reference=reference,
         reference_name=f"{size:,} real validation images",
         num_images=size,
         seeds=tuple(seeds),
@@ -197,13 +226,7 @@ def frechet(
     )
 
 
-def _frechet_size(generated: DigitSet, splits: Splits) -> int:
-    return min(FRECHET_IMAGES, len(generated), len(splits.validation), len(splits.test))
-
-
-def class_balance(
-    generated: DigitSet, splits: Splits, judge: "Recogniser", *, seeds: Sequence[int] = ()
-) -> Figure:
+def class_balance(generated: DigitSet, splits: Splits, judge: Judge, *, seeds: Sequence[int] = ()) -> Figure:
     """Effective number of classes that the judge reads in the minted digits; higher is better.
 
     It is exp(entropy) of the class shares, K if all are equally frequent. Labels are not looked at, so a
@@ -213,19 +236,22 @@ def class_balance(
     Raises:
         DataError: The sets or the judge have different classes.
     """
-    _require_same_classes(generated, splits, judge)
+    require_same_classes(generated, splits, judge)
 
     def effective(seen_N: Ints) -> float:
         return metrics.effective_classes(np.bincount(seen_N))
 
     seen_N = seen_classes(judge, generated)
     low, high = metrics.bootstrap_interval(effective, seen_N)
+    [reference] = remembered(
+        "effective_classes", [splits.test], [judge], lambda: [effective(seen_classes(judge, splits.test))]
+    )
     return Figure(
         name=f"effective_classes_{judge.name}_{short_count(len(generated))}",
         value=effective(seen_N),
         unit="classes",
         interval=(max(1.0, low), min(float(generated.num_classes), high)),
-        reference=effective(seen_classes(judge, splits.test)),
+        reference=reference,
         reference_name=f"{len(splits.test):,} real test images",
         num_images=len(generated),
         seeds=tuple(seeds),
@@ -236,61 +262,7 @@ def class_balance(
     )
 
 
-def nearest_distance(generated: DigitSet, splits: Splits, *, seeds: Sequence[int] = ()) -> Figure:
-    """Median pixel distance from a minted digit to the nearest training image.
-
-    The reference is the same from real test images, which cannot be copies. Minted digits much nearer to
-    the training images than those hint at memorisation; much farther ones are no digits, or none of this
-    data. The interval is that of a median.
-    """
-    size = min(NEAREST_IMAGES, len(generated), len(splits.test))
-    train_MD = _flat(splits.train)
-    _, minted_N = metrics.nearest_neighbours(_flat(_random_part(generated, size)), train_MD)
-    _, test_N = metrics.nearest_neighbours(_flat(_random_part(splits.test, size)), train_MD)
-    low, high = metrics.median_interval(minted_N / 255)
-    return Figure(
-        name=f"nearest_distance_pixels_{short_count(size)}",
-        value=float(np.median(minted_N)) / 255,
-        unit="distance",
-        interval=(low, high),
-        reference=float(np.median(test_N)) / 255,
-        reference_name=f"{size:,} real test images",
-        num_images=size,
-        seeds=tuple(seeds),
-        better="alike",
-        protocol=(
-            f"Median Euclidean distance from a minted digit to the nearest of {len(splits.train):,} training "
-            "images, pixels in 0..1; copies would lie near 0."
-        ),
-    )
-
-
-def nearest_pairs(
-    generated: DigitSet, train: DigitSet, classes_N: Ints
-) -> tuple[NearestPairs, NDArray[np.uint8]]:
-    """Find the nearest training image of ten minted digits, taken in turn from every class.
-
-    Args:
-        generated: The minted digits.
-        train: What their generator was trained on.
-        classes_N: Class of every minted digit, as asked for or as read.
-
-    Returns:
-        The pairs, and a picture of them: minted digits above, training images below.
-    """
-    turn_N = np.empty(len(generated), dtype=np.int64)  # 0 for the first image of its class, 1 for the second
-    for label in np.unique(classes_N):
-        members_N = classes_N == label
-        turn_N[members_N] = np.arange(members_N.sum())
-    chosen_P = np.lexsort((classes_N, turn_N))[:NUM_PAIRS]
-    chosen_P = chosen_P[np.argsort(classes_N[chosen_P], kind="stable")]
-    index_P, distance_P = metrics.nearest_neighbours(_flat(generated)[chosen_P], _flat(train))
-    pictures = torch.cat([generated.images[chosen_P], train.images[index_P]]).numpy()
-    pairs = NearestPairs(classes_N[chosen_P], index_P, distance_P / 255)
-    return pairs, grid(pictures, columns=len(chosen_P))
-
-
-def accuracy(recogniser: "Recogniser", test: DigitSet, *, seeds: Sequence[int] = ()) -> Figure:
+def accuracy(recogniser: Judge, test: DigitSet, *, seeds: Sequence[int] = ()) -> Figure:
     """Share of real test images that a recogniser reads correctly, with Wilson's interval; higher is better.
 
     Raises:
@@ -311,7 +283,7 @@ def accuracy(recogniser: "Recogniser", test: DigitSet, *, seeds: Sequence[int] =
 
 
 def train_synthetic_test_real(
-    synthetic: "Recogniser", real: "Recogniser", test: DigitSet, *, num_train: int, seeds: Sequence[int] = ()
+    synthetic: Judge, real: Judge, test: DigitSet, *, num_train: int, seeds: Sequence[int] = ()
 ) -> Figure:
     """Accuracy on real test images of a recogniser that was trained on minted digits alone.
 
@@ -353,30 +325,10 @@ def train_synthetic_test_real(
     )
 
 
-def _num_right(recogniser: "Recogniser", test: DigitSet) -> int:
-    _require_class_names(test.class_names, recogniser.class_names, f"The recogniser {recogniser.name!r}")
+def _num_right(recogniser: Judge, test: DigitSet) -> int:
+    require_class_names(test.class_names, recogniser.class_names, f"The recogniser {recogniser.name!r}")
     return int(np.sum(seen_classes(recogniser, test) == test.labels.numpy()))
 
 
-def _require_same_classes(generated: DigitSet, splits: Splits, judge: "Recogniser") -> None:
-    for digits in (splits.train, splits.validation, splits.test):
-        _require_class_names(generated.class_names, digits.class_names, digits.name)
-    _require_class_names(generated.class_names, judge.class_names, f"The judge {judge.name!r}")
-
-
-def _require_class_names(expected: tuple[str, ...], found: tuple[str, ...], owner: str) -> None:
-    if tuple(found) != tuple(expected):
-        raise DataError(
-            f"{owner} has the classes {', '.join(found)}, the digits have {', '.join(expected)}; "
-            "compare sets of the same classes."
-        )
-
-
-def _random_part(digits: DigitSet, size: int) -> DigitSet:
-    """`size` images without order or repeats, the same every time."""
-    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(_SUBSET_SEED))
-    return digits.subset(order[:size])
-
-
-def _flat(digits: DigitSet) -> NDArray[np.uint8]:
-    return digits.images.numpy().reshape(len(digits), -1)
+def _share_right(judge: Judge, digits: DigitSet) -> float:
+    return metrics.label_agreement(digits.labels.numpy(), seen_classes(judge, digits))

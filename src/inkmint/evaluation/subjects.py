@@ -13,7 +13,13 @@ from inkmint.training.weights import read_config
 
 
 def evaluate_subject(
-    subject: str, splits: Splits, judge: Callable[[], Recogniser], *, num_minted: int, seed: int
+    subject: str,
+    splits: Splits,
+    judge: Callable[[], Recogniser],
+    *,
+    num_minted: int,
+    seed: int,
+    second: Callable[[], Recogniser] | None = None,
 ) -> Evaluation:
     """Measure a run, a model, an NPZ file or a picture folder against the real test digits.
 
@@ -24,19 +30,27 @@ def evaluate_subject(
         judge: Gives the recogniser that judges digits; called only if one is needed.
         num_minted: How many digits a generator mints for it.
         seed: Of the minted digits.
+        second: Gives another recogniser that has to agree before a digit counts as recognisable.
 
     Raises:
         DataError, ModelError: The subject is missing, damaged, or of other classes.
     """
     digits = _digits(Path(subject))
     if digits is not None:
-        return evaluate_digits(digits, splits, judge(), labelled=True)
+        return evaluate_digits(digits, splits, judge(), second=second and second(), labelled=True)
     config = read_config(find_model(subject))
     if config.kind == "recogniser":
         return evaluate_recogniser(Recogniser.from_pretrained(subject), splits.test, seeds=(config.seed,))
     generator = Generator.from_pretrained(subject)
     minted = generator.mint(num_minted, seed=seed)
-    return evaluate_digits(minted, splits, judge(), labelled=generator.conditional, seeds=(config.seed,))
+    return evaluate_digits(
+        minted,
+        splits,
+        judge(),
+        second=second and second(),
+        labelled=generator.conditional,
+        seeds=(config.seed,),
+    )
 
 
 def _digits(path: Path) -> DigitSet | None:
