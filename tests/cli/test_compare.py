@@ -38,8 +38,9 @@ def generators(runs: dict[str, Path]) -> tuple[Path, Path]:
 
 
 def test_two_generators_share_a_table(
-    inkmint: Command, generators: tuple[Path, Path], few_path: Path
+    inkmint: Command, generators: tuple[Path, Path], few_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     result = inkmint("compare", *generators, "--data", few_path, "-n", 50)
     assert result.exit_code == 0, result.err
     header = result.out.splitlines()[0]
