@@ -14,7 +14,7 @@ from inkmint.nets.dense import CganDiscriminator, CganGenerator, DenseDiscrimina
 from inkmint.nets.guidance import Autoencoder, Guide
 from inkmint.nets.pca import PcaGenerator, ProbabilisticPcaGenerator
 from inkmint.nets.recognisers import AlexNet, LeNet, ResNet18, Vgg16
-from inkmint.objectives import ADVERSARIAL, Objective
+from inkmint.objectives import ADVERSARIAL
 from inkmint.options import Choice, Option, Real, Switch, Whole
 from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec, Spec
 
@@ -143,7 +143,6 @@ ROWS: tuple[Spec, ...] = (
         labelled=True,
         generator=partial(AcganGenerator, attention=False),
         discriminator=partial(AcganDiscriminator, attention=False),
-        objective=Objective,
         options=_ACGAN,
     ),
     GanSpec(

@@ -166,9 +166,9 @@ def test_another_layout_is_refused_and_both_versions_named(run: Run) -> None:
         "[]",
         "7",
         "{}",
-        '{"format": 1}',
-        '{"format": 1, "recipe": {"name": "x"}}',
-        '{"format": 1, "recipe": {"model": "none"}}',
+        f'{{"format": {FORMAT}}}',
+        f'{{"format": {FORMAT}, "recipe": {{"name": "x"}}}}',
+        f'{{"format": {FORMAT}, "recipe": {{"model": "none"}}}}',
         "\ufeff\ufeff",
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inkmint.cli.options import data_option, json_option
+from inkmint.cli.options import data_option, json_option, judge_option, minted_seed_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Digits that each mints.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the minted digits."
-)
-@click.option(
-    "--judge",
-    default="lenet-attention",
-    show_default=True,
-    metavar="MODEL",
-    help="Recogniser that judges digits.",
-)
+@minted_seed_option
+@judge_option
 @click.option(
     "-o",
     "--output",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from inkmint.cli.options import data_option, json_option
+from inkmint.cli.options import data_option, json_option, judge_option, minted_seed_option
 
 
 @click.command()
@@ -14,16 +14,8 @@ from inkmint.cli.options import data_option, json_option
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=10_000, show_default=True, help="Digits to mint."
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the minted digits."
-)
-@click.option(
-    "--judge",
-    default="lenet-attention",
-    show_default=True,
-    metavar="MODEL",
-    help="Recogniser that judges digits.",
-)
+@minted_seed_option
+@judge_option
 @json_option
 def evaluate(subject: str, data: str, number: int, seed: int, judge: str, as_json: bool) -> None:
     """Measure a generator, a recogniser, or a set of labelled digits against real test digits.

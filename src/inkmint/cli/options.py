@@ -27,4 +27,14 @@ runs_option = click.option(
     show_default=True,
     help="Folder of run folders.",
 )
+minted_seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the minted digits."
+)
+judge_option = click.option(
+    "--judge",
+    default="lenet-attention",
+    show_default=True,
+    metavar="MODEL",
+    help="Recogniser that judges digits.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

@@ -35,8 +35,8 @@ def evaluate_subject(
     Raises:
         DataError, ModelError: The subject is missing, damaged, or of other classes.
     """
-    digits = _digits(Path(subject))
-    if digits is not None:
+    if holds_digits(subject):
+        digits = _digits(Path(subject))
         return evaluate_digits(digits, splits, judge(), second=second and second(), labelled=True)
     config = read_config(find_model(subject))
     if config.kind == "recogniser":
@@ -53,8 +53,12 @@ def evaluate_subject(
     )
 
 
-def _digits(path: Path) -> DigitSet | None:
-    if path.suffix == ".npz":
-        return read_npz(path)
+def holds_digits(subject: str) -> bool:
+    """Whether the subject is an NPZ file or a picture folder, and not a model, by its name and files alone."""
+    path = Path(subject)
     is_model = (path / "config.json").is_file() or (path / "model").is_dir()
-    return read_folder(path) if path.is_dir() and not is_model else None
+    return path.suffix == ".npz" or (path.is_dir() and not is_model)
+
+
+def _digits(path: Path) -> DigitSet:
+    return read_npz(path) if path.suffix == ".npz" else read_folder(path)

@@ -16,7 +16,7 @@ from inkmint.evaluation.figure import Figure, short_count
 from inkmint.evaluation.protocols import evaluate_recogniser
 from inkmint.evaluation.readings import OnceAsked, seen_classes
 from inkmint.evaluation.record import Evaluation
-from inkmint.evaluation.subjects import evaluate_subject
+from inkmint.evaluation.subjects import evaluate_subject, holds_digits
 from inkmint.models import Recogniser, find_model
 from inkmint.training.weights import read_config
 
@@ -163,12 +163,9 @@ def compare(
 
 def _kind(source: str) -> str:
     """`recogniser`, or `digits` for whatever mints or holds them; nothing is measured yet."""
-    path = Path(source)
-    if path.suffix == ".npz":
-        if not path.exists():
+    if holds_digits(source):
+        if not Path(source).exists():
             raise DataError(f"There is no file {source}; check the path.")
-        return "digits"
-    if path.is_dir() and not (path / "config.json").is_file() and not (path / "model").is_dir():
         return "digits"
     return "recogniser" if read_config(find_model(source)).kind == "recogniser" else "digits"
 

@@ -29,7 +29,7 @@ from inkmint.files import UNFINISHED, atomic_path, make_folder, read_json, stora
 from inkmint.runtime import environment
 from inkmint.training.recipe import Recipe
 
-FORMAT = 1
+FORMAT = 2
 """Version of the run folder's layout; another one is refused rather than guessed at."""
 
 State = Literal["running", "finished", "interrupted", "failed"]
