@@ -1,6 +1,6 @@
 """Write the documentation that is generated from the code, or check that it is up to date.
 
-python scripts/docs.py           write docs/commands.md, docs/recipes.md and docs/zoo.md
+python scripts/docs.py           write docs/commands.md, recipes.md, zoo.md, evidence.md and stacked-mnist.md
 python scripts/docs.py --check   exit with 1 and name the pages that are out of date
 """
 
@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import stacked_mnist
+from damage import read_damage
+from evidence import evidence_page
 from train_zoo import fits_a_laptop, is_due, read_results, sheet_name
 
 from inkmint.cli.main import cli
 from inkmint.evaluation.figure import value_in_words
+from inkmint.evaluation.judge import JUDGE, PINS
 from inkmint.options import Option
 from inkmint.recipes import RECIPES
 from inkmint.specs import GanSpec
@@ -138,7 +142,7 @@ def zoo_page(results: Mapping[str, Any]) -> str:
     results = {recipe.name: results[recipe.name] for recipe in recipes if not is_due(recipe, results)}
     generators = [recipe for recipe in recipes if find(recipe.model).kind == "generator"]
     machines = sorted({result["machine"] for result in results.values()})
-    judges = sorted({result["judge"][:12] for result in results.values() if "judge" in result})
+    judge = the_judge(results)
     return "\n".join(
         [
             f"{NOTICE}# The zoo, trained once",
@@ -149,11 +153,11 @@ def zoo_page(results: Mapping[str, Any]) -> str:
             "",
             "## Generators",
             "",
-            "Of 10,000 minted digits, by the judge `lenet-attention`"
-            f"{' (weights ' + ', '.join(judges) + ')' if judges else ''}. Agreement: the share that the judge reads as",
-            "the class asked for, beside its accuracy on real test images. Fréchet distance of the judge's features to",
-            "10,000 test images, lower is better, beside that of real validation images. Classes: per cent of the",
-            "digits that the judge reads as 0, 1, ... 9, where 10 in each place is an even share. Rare: classes below",
+            f"Of 10,000 minted digits, by the judge {judge}.",
+            "Agreement: the share that the judge reads as the class asked for, beside its accuracy on real test",
+            "images. Fréchet distance of the judge's features to 10,000 test images, lower is better, beside that of",
+            "real validation images. Classes: per cent of the digits that the judge reads as 0, 1, ... 9, where 10 in",
+            "each place is an even share. Rare: classes below",
             "5 %, half of that share.",
             "",
             "| recipe | seconds | agreement | judge on real | Fréchet | floor | classes 0 to 9, % | rare |",
@@ -189,6 +193,21 @@ def zoo_page(results: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def the_judge(results: Mapping[str, Any]) -> str:
+    """The judge of all results; figures of different judges do not share a table."""
+    judged: dict[str, list[str]] = {}
+    for name, result in results.items():
+        if "judge" in result:
+            judged.setdefault(result["judge"], []).append(name)
+    if len(judged) > 1:
+        stale = [name for sha256, names in judged.items() if sha256 != PINS[JUDGE] for name in names]
+        sys.exit(
+            f"Results are of different judges; measure again: python scripts/train_zoo.py {' '.join(stale)}"
+        )
+    names = {pin: f"`{name}` " for name, pin in PINS.items()}
+    return next((f"{names.get(sha256, '')}(weights {sha256[:12]})" for sha256 in judged), f"`{JUDGE}`")
 
 
 def generator_row(name: str, result: Mapping[str, Any] | None) -> str:
@@ -227,6 +246,8 @@ def main() -> int:
         DOCS / "commands.md": commands_page(),
         DOCS / "recipes.md": recipes_page(),
         DOCS / "zoo.md": zoo_page(read_results()),
+        DOCS / "evidence.md": f"{NOTICE}{evidence_page(read_results(), read_damage())}",
+        DOCS / "stacked-mnist.md": NOTICE + stacked_mnist.page(stacked_mnist.read_results()),
     }
     if "--check" not in sys.argv:
         for path, text in pages.items():

@@ -86,7 +86,7 @@ class Generator:
             paper: Whether to give dark ink on white paper, whichever the network was trained to draw.
 
         Returns:
-            uint8 (n, 28, 28), ink bright on dark unless `paper`.
+            uint8 (n, 28, 28), or (n, 3, 28, 28) of stacked digits, ink bright on dark unless `paper`.
 
         Raises:
             SettingsError: A class is asked of a generator that knows none, or both `digit` and `labels` are given.
@@ -225,7 +225,7 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         digits = DigitSet.from_arrays(
             images, labels, name="The training set", class_names=tuple(str(name) for name in classes)
         )
-        recipe = self._sized(recipe, len(digits))
+        recipe = sized(recipe, len(digits), self.epochs)
         set_threads(self.threads)
         with torch.random.fork_rng(devices=[]):
             initialise(self.seed)
@@ -247,12 +247,6 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         self._take(engine.finished_product().cpu(), config, classes)
         return self
-
-    def _sized(self, recipe: Recipe, num_images: int) -> Recipe:
-        batch_size = min(recipe.batch_size, num_images)
-        enough = -(-FEWEST_STEPS // (num_images // batch_size))
-        epochs = max(recipe.epochs, enough) if self.epochs is None else self.epochs
-        return recipe.derive(batch_size=batch_size, epochs=epochs)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Probability of every class, (N, K), in the order of `classes_`."""
@@ -296,6 +290,21 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise NotFittedError(
                 "This Recogniser is not trained yet; call fit, or load one with from_pretrained."
             )
+
+
+def sized(recipe: Recipe, num_images: int, epochs: int | None = None) -> Recipe:
+    """The recipe for this many images: batches no larger than all of them, and at least 1,000 steps.
+
+    Args:
+        recipe: Of a recogniser; one that is fitted at once is passed as often as it says.
+        num_images: Of the training set.
+        epochs: Passes over the images, however many steps that makes; None takes the recipe's, or more.
+    """
+    batch_size = min(recipe.batch_size, num_images)
+    if epochs is None:
+        enough = -(-FEWEST_STEPS // (num_images // batch_size)) if recipe.optimisers else 1
+        epochs = max(recipe.epochs, enough)
+    return recipe.derive(batch_size=batch_size, epochs=epochs)
 
 
 def _label_array(y: ArrayLike, num_images: int) -> NDArray[Any]:

@@ -94,13 +94,28 @@ class Spec(ABC):
                 f"A batch of {batch_size} cannot be packed by {settings['packing']}; set batch_size to a multiple."
             )
 
-    def build(self, options: Settings, num_classes: int) -> dict[str, nn.Module]:
+    def build(self, options: Settings, num_classes: int, image_channels: int = 1) -> dict[str, nn.Module]:
         """Freshly initialised networks by role, from torch's global random state.
 
+        Args:
+            options: As the user set them.
+            num_classes: K.
+            image_channels: Channels of the images that are drawn or read.
+
         Raises:
-            SettingsError: The options do not fit each other; the message says which.
+            SettingsError: The options do not fit each other, or the networks take grey images only; the message says
+                which.
         """
-        settings = {**self.settle(options), "num_classes": num_classes}
+        if image_channels > 1 and not all(
+            "image_channels" in inspect.signature(factory).parameters
+            for role, factory in self.networks.items()
+            if role != "guide"  # which sees codes
+        ):
+            raise SettingsError(
+                f"The model {self.name!r} takes grey images, and these have {image_channels} channels; take a GAN such "
+                "as 'dcgan', or single digits."
+            )
+        settings = {**self.settle(options), "num_classes": num_classes, "image_channels": image_channels}
         try:
             return {role: call(factory, settings) for role, factory in self.networks.items()}
         except (ValueError, RuntimeError) as error:
@@ -120,8 +135,8 @@ class GanSpec(Spec):
     """A generator and a discriminator with what they minimise.
 
     Attributes:
-        generator: Called with `num_classes` and the options.
-        discriminator: Called with `num_classes` and the options.
+        generator: Called with `num_classes`, `image_channels` and the options, as far as it takes them.
+        discriminator: Called likewise.
         objective: Called with the options.
         labelled: Whether the label asked for decides what is drawn.
         encoder: An autoencoder that is trained on real images first, for `guide` to look through.

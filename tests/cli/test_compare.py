@@ -10,6 +10,7 @@ import torch
 
 from inkmint.data.digits import Splits
 from inkmint.data.npz import write_npz
+from inkmint.errors import DataError
 from inkmint.evaluation.figure import Figure
 from inkmint.studies.comparison import best_of, rows_of, unique_names
 from inkmint.training import session
@@ -46,7 +47,7 @@ def test_two_generators_share_a_table(
     header = result.out.splitlines()[0]
     for expected in (*(path.name for path in generators), "real digits"):
         assert expected in header
-    for protocol in ("recognisable_lenet-attention_50", "label_agreement_lenet-attention_50"):
+    for protocol in ("recognisable_judge-v1+second-judge-v1_50", "label_agreement_second-judge-v1_50"):
         assert protocol in result.out
     assert "parts from every other" in result.out
 
@@ -75,6 +76,33 @@ def test_the_page_shows_all_and_loads_nothing(
     assert page.count('<img class="digits" src="data:image/png;base64,') == 3
     assert "http" not in page
     assert "<script" not in page
+
+
+def test_runs_of_one_recipe_make_one_column(
+    inkmint: Command, short: Callable[..., Recipe], few: Splits, few_path: Path, tmp_path: Path
+) -> None:
+    runs = [
+        session.train(short(name, epochs=1), few, tmp_path, seed=seed, threads=1).path
+        for name in ("lenet-quick", "lenet-attention-quick")
+        for seed in (0, 1)
+    ]
+    asked = ("compare", *runs, "--by-recipe", "--data", few_path)
+    compared = json.loads(inkmint(*asked, "--json").out)
+    assert [subject["name"] for subject in compared["subjects"]] == [
+        "hao2020/lenet-quick, seeds 0, 1",
+        "hao2020/lenet-attention-quick, seeds 0, 1",
+    ]
+    for subject in compared["subjects"]:
+        alone = [member["figures"][0]["value"] for member in subject["members"]]
+        assert subject["figures"][0]["value"] == pytest.approx(sum(alone) / 2)
+    assert compared["tests"] == []
+    [paired] = compared["paired_seeds"]
+    values = [subject["figures"][0]["value"] for subject in compared["subjects"]]
+    assert paired["difference"] == pytest.approx(values[0] - values[1])
+    told = inkmint(*asked).out
+    assert "paired over seeds 0, 1" in told
+    assert "with Student's interval over these" in told
+    assert "from the same seed, 0" in inkmint(*asked, runs[0]).sentence()
 
 
 def test_two_recognisers_are_tested_on_the_same_images(
@@ -203,7 +231,7 @@ def test_figures_of_other_protocols_judges_or_sizes_share_no_row(change: dict[st
     same, other = figure(0.8, (0.7, 0.9)), figure(0.2, (0.1, 0.3), **change)
     [row] = rows_of(["a", "b"], [[same], [same]])
     assert row.figures == (same, same)
-    with pytest.raises(ValueError, match="No figure of a, b can be compared"):
+    with pytest.raises(DataError, match=r"No figure of a, b can be compared|figures of different"):
         rows_of(["a", "b"], [[same], [other]])
     mixed = rows_of(["a", "b"], [[same], [other, same]])
     assert [row.figures for row in mixed] == [(same, same), (None, other)]

@@ -26,8 +26,14 @@ def test_the_demo_ends_in_a_report_and_every_part_can_be_used(
     page = (tmp_path / demo["report"]).read_text(encoding="utf-8")
     assert "label_agreement" in page
     assert "tstr" in page
-    names = {figure["name"].split("_lenet")[0] for figure in demo["figures"]}
-    assert {"label_agreement", "test_accuracy", "tstr"} <= names
+    names = {re.sub(r"_\d+$", "", figure["name"]) for figure in demo["figures"]}
+    assert {
+        "label_agreement_judge-v1",
+        "label_agreement_second-judge-v1",
+        "recognisable_judge-v1+second-judge-v1",
+        "test_accuracy_lenet-attention",
+        "tstr_lenet-attention",
+    } <= names
     for name in RUNS:
         assert Run.open(folder / name).read_status()["state"] == "finished"
     assert inkmint("sample", folder / "generator", "-o", "digits.png").exit_code == 0
@@ -63,6 +69,24 @@ def test_a_demo_of_other_data_is_not_gone_on_with(inkmint: Command, few_path: Pa
     (tmp_path / "old" / "demo.json").write_text(json.dumps(record), encoding="utf-8")
     assert "give the same" in inkmint("demo", "--data", few_path, "--resume", "old").err
     assert "not a demo folder" in inkmint("demo", "--data", few_path, "--resume", "none").err
+
+
+def test_where_the_judge_knows_other_classes_the_reader_judges(
+    inkmint: Command, few: Any, tmp_path: Path
+) -> None:
+    from inkmint.data.digits import DigitSet
+    from inkmint.data.npz import write_npz
+
+    write_npz(
+        DigitSet(few.train.images, few.train.labels, "coats", tuple("abcdefghij")), tmp_path / "coats.npz"
+    )
+    result = inkmint("demo", "--data", "coats.npz", "--json")
+    assert result.exit_code == 0, result.err
+    assert "the reader judges" in result.err
+    demo = json.loads(result.out)
+    reader = json.loads((tmp_path / demo["demo"] / "recogniser" / "model" / "config.json").read_text())
+    agreement = [figure["name"] for figure in demo["figures"] if "agreement" in figure["name"]]
+    assert agreement == [f"label_agreement_lenet-attention-{reader['weights_sha256'][:8]}_140"]
 
 
 def test_a_judge_of_other_classes_does_not_watch(inkmint: Command, few: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from inkmint.data.digits import Splits
 from inkmint.data.pixels import to_network
+from inkmint.data.stacked import stack_splits
 from inkmint.errors import Interrupted, SettingsError
 from inkmint.nets.blocks import SelfAttention
 from inkmint.objectives import ADVERSARIAL
@@ -62,6 +63,20 @@ def over(table: Mapping[str, tuple[Spec, dict[str, Any]]]) -> pytest.MarkDecorat
 
 every_model, every_trained, every_gan = over(CASES), over(TRAINED), over(GANS)
 every_generator, every_recogniser, every_fitted = over(GENERATORS), over(RECOGNISERS), over(FITTED)
+
+
+def coloured_cases() -> Iterator[tuple[str, Spec, dict[str, Any]]]:
+    """Every GAN as it is, and with what joins images or keeps some by it; narrow, to be quick."""
+    for name, spec in ZOO.items():
+        if isinstance(spec, GanSpec):
+            narrow = {option: 8 for option in ("num_channels", "code_size") if option in spec.options}
+            yield name, spec, narrow
+            for option, value in (("packing", 2), ("normalisation", "reference")):
+                if option in spec.options and name not in SAME_PARTS:
+                    yield f"{name}-{option}", spec, narrow | {option: value}
+
+
+COLOURED = {name: (spec, options) for name, spec, options in coloured_cases()}
 
 
 def build(spec: Spec, options: dict[str, Any], seed: int = 0, num_classes: int = 10) -> dict[str, nn.Module]:
@@ -142,6 +157,54 @@ def test_a_discriminator_gives_a_logit_per_judgement_and_class_logits_only_for_a
     expected = widths.get(spec.build_objective(options).conditioning)
     found = critique.class_logits_NK
     assert (found if found is None else tuple(found.shape)) == expected
+
+
+@pytest.fixture(scope="module")
+def colours(few: Splits) -> Splits:
+    return stack_splits(few, (40, 20, 20), "colours")
+
+
+@over(COLOURED)
+def test_a_gan_trains_on_images_of_three_channels_and_is_loaded_as_it_was_saved(
+    spec: GanSpec, options: dict[str, Any], recipe_of: Callable[..., Recipe], colours: Splits, tmp_path: Path
+) -> None:
+    task = task_of(recipe_of(spec.name, **options), colours)
+    task.begin(colours.train, Draws(torch.Generator().manual_seed(0), 20, CPU))
+    batch = Batch(to_network(colours.train.images[:20]), colours.train.labels[:20])
+    assert batch.x_NCHW.shape == (20, 3, 28, 28)
+    for phase in task.phases:
+        network = task.networks[phase.trains]
+        network.zero_grad()
+        losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
+        sum(losses.values()).backward()
+        assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
+    critique = task.networks["discriminator"](batch.x_NCHW, batch.y_N)
+    assert critique.real_logit_N.shape == (20 // packing(spec, options),)
+    generator = task.networks["generator"].eval()
+    x_NCHW = generator(latents(generator), labels())
+    assert x_NCHW.shape == (12, 3, 28, 28)
+    config = ModelConfig(
+        kind="generator",
+        model=spec.name,
+        options=options,
+        class_names=colours.train.class_names,
+        image_channels=3,
+        recipe="a test",
+        data="colours",
+        seed=0,
+    )
+    saved = save_model(tmp_path, generator, config)
+    loaded, found = load_model(tmp_path)
+    assert found == saved
+    assert torch.equal(loaded(latents(generator), labels()), x_NCHW)
+
+
+@pytest.mark.parametrize("name", [name for name, spec in ZOO.items() if not isinstance(spec, GanSpec)])
+def test_a_model_of_grey_images_refuses_others(
+    name: str, recipe_of: Callable[..., Recipe], colours: Splits
+) -> None:
+    with pytest.raises(SettingsError, match=f"{name}' takes grey images, and these have 3 channels"):
+        task_of(recipe_of(name), colours)
 
 
 @every_recogniser

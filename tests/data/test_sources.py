@@ -113,10 +113,11 @@ def test_names_are_suggested():
 
 
 def test_the_catalogue_is_complete():
-    assert list(SOURCES) == ["starter", "mnist", "fashion-mnist"]
+    assert list(SOURCES) == ["starter", "mnist", "fashion-mnist", "stacked-mnist", "stacked-starter"]
     for source in catalogue.SOURCES.values():
-        assert len(source.class_names) == 10
+        assert len(source.class_names) == (1000 if source.made_of else 10)
         assert len(source.files) in (0, 4)
+        assert source.made_of is None or not source.files
 
 
 @pytest.mark.slow

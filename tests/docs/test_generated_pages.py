@@ -22,7 +22,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The two scripts as modules, found as `python scripts/docs.py` finds them."""
     monkeypatch.syspath_prepend(SCRIPTS)
     yield import_module("docs"), import_module("train_zoo")
-    for name in ("docs", "train_zoo"):
+    for name in ("docs", "train_zoo", "stacked_mnist", "evidence", "damage"):
         sys.modules.pop(name)
 
 
@@ -58,6 +58,12 @@ def test_the_zoo_page_shows_what_was_measured(scripts: Any, results: dict[str, A
     assert row_of(page, RECOGNISER)[1:] == ["99.00%", "98.78% to 99.18%", "61"]
     assert "on A machine, 2 threads, torch 2." in page
     assert "(weights 0123456789ab)" in page
+
+
+def test_results_of_different_judges_do_not_share_a_page(scripts: Any, results: dict[str, Any]) -> None:
+    results[BLIND]["judge"] = "fedcba9876543210"
+    with pytest.raises(SystemExit, match="different judges; measure again"):
+        scripts[0].zoo_page(results)
 
 
 def test_nearly_forgotten_classes_are_named(scripts: Any, results: dict[str, Any]) -> None:
@@ -110,7 +116,7 @@ def test_the_check_names_every_page_that_is_out_of_date(
     monkeypatch.setattr(sys, "argv", ["docs.py", "--check"])
     assert docs.main() == 0
     pages = sorted(path.name for path in tmp_path.iterdir())
-    assert pages == ["commands.md", "recipes.md", "zoo.md"]
+    assert pages == ["commands.md", "evidence.md", "recipes.md", "stacked-mnist.md", "zoo.md"]
     for name in pages:
         with (tmp_path / name).open("a") as page:
             page.write("by hand\n")

@@ -27,14 +27,14 @@ def evaluation():
         name="digits",
         figures=(
             _figure(
-                "label_agreement_lenet-attention_1k",
+                "label_agreement_judge-v1_1k",
                 0.961,
                 interval=(0.947, 0.971),
                 reference=0.988,
                 reference_name="judge on 1,000 real test images",
                 judge_sha256="0123456789abcdef" * 4,
             ),
-            _figure("frechet_lenet-attention_1k", 3.21, unit="distance", reference=0.42, better="lower"),
+            _figure("frechet_judge-v1_1k", 3.21, unit="distance", reference=0.42, better="lower"),
             _figure(
                 "tstr_lenet-attention_10k",
                 0.912,

@@ -59,7 +59,7 @@ def test_a_demo_page_has_every_section_in_order(demo):
     assert "trained on minted digits alone reads 91.2% of 1,000 real test digits" in page.text
     for expected in (
         "94.7% to 97.1%",
-        "frechet_lenet-attention_1k",
+        "frechet_judge-v1_1k",
         "0123456789ab",
         "A remark on the figures.",
     ):

@@ -2,13 +2,19 @@
 
 import json
 import os
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from inkmint.cli.options import data_option, json_option, judge_option, minted_seed_option
+from inkmint.cli.options import (
+    data_option,
+    json_option,
+    judge_option,
+    minted_seed_option,
+    number_option,
+    second_judge_option,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,16 +25,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("subjects", metavar="RUN|MODEL|FOLDER|FILE...", nargs=-1)
 @data_option
-@click.option(
-    "-n",
-    "--number",
-    type=click.IntRange(min=1),
-    default=10_000,
-    show_default=True,
-    help="Digits that each mints.",
-)
+@number_option
 @minted_seed_option
 @judge_option
+@second_judge_option
+@click.option(
+    "--by-recipe",
+    is_flag=True,
+    help="Runs of one recipe from several seeds make one column, with intervals over the seeds.",
+)
 @click.option(
     "-o",
     "--output",
@@ -39,29 +44,31 @@ if TYPE_CHECKING:
 def compare(
     subjects: tuple[str, ...],
     data: str,
-    number: int,
+    number: int | None,
     seed: int,
     judge: str,
+    second_judge: str | None,
+    by_recipe: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
     """Measure two or more generators and digit sets, or two or more recognisers, side by side.
 
     The best value of a row is bold and starred only where its 95 % interval parts from every other's.
-    Recognisers are also tested pair by pair on the same test images (McNemar).
+    Recognisers are also tested pair by pair on the same test images (McNemar), and with --by-recipe two
+    recipes figure by figure over the seeds that both have.
     """
+    from inkmint.cli.judging import judges
     from inkmint.cli.progress import loaded
-    from inkmint.models import Recogniser
     from inkmint.report.comparison import write_comparison
     from inkmint.studies.comparison import compare as measure
+    from inkmint.studies.seeds import group_by_recipe
 
-    comparison = measure(
-        subjects,
-        loaded(data),
-        cache(lambda: Recogniser.from_pretrained(judge)),
-        num_minted=number,
-        seed=seed,
-    )
+    splits = loaded(data)
+    first, second = judges(judge, second_judge, splits)
+    comparison = measure(subjects, splits, first, num_minted=number, seed=seed, second=second)
+    if by_recipe:
+        comparison = group_by_recipe(comparison)
     if as_json:
         click.echo(json.dumps(comparison.as_json(), indent=2))
     else:
@@ -75,7 +82,7 @@ def _print(comparison: "Comparison") -> None:
     from rich.console import Console
     from rich.measure import Measurement
 
-    from inkmint.studies.comparison import RULE
+    from inkmint.report.comparison import difference_in_words
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     table = _table(comparison)
@@ -87,10 +94,15 @@ def _print(comparison: "Comparison") -> None:
             f"{test.first} and {test.second}: only the first reads {test.only_first:,} images, only the second "
             f"{test.only_second:,}; p = {test.p_value:.2g} (McNemar's exact test, uncorrected for the number of pairs)"
         )
+    for paired in comparison.paired:
+        console.print(
+            f"{paired.figure}, {paired.first} less {paired.second}: {difference_in_words(paired)}, paired over seeds "
+            f"{', '.join(map(str, paired.seeds))}"
+        )
     for subject in comparison.subjects:
         for note in subject.evaluation.notes:
             console.print(f"{subject.name}: {note}")
-    console.print(RULE)
+    console.print(comparison.rule)
 
 
 def _table(comparison: "Comparison") -> "Table":

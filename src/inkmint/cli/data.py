@@ -47,13 +47,13 @@ def list_sources(as_json: bool) -> None:
 @json_option
 def fetch(name: str, offline: bool, as_json: bool) -> None:
     """Fetch the source NAME into the cache, verified by its SHA-256."""
-    from inkmint.data.catalogue import find_source
+    from inkmint.data.catalogue import find_source, origin
     from inkmint.data.sources import load_starter, obtain
 
     source = find_source(name)
-    if source.files:
+    if origin(source).files:
         with download_bar() as progress:
-            obtain(source, offline=offline, progress=progress)
+            obtain(origin(source), offline=offline, progress=progress)
     else:
         load_starter()
     row = _describe(source)
@@ -89,7 +89,7 @@ def show(
     offline: bool,
     as_json: bool,
 ) -> None:
-    """Draw a contact sheet of NAME or PATH, one row per class."""
+    """Draw a contact sheet of NAME or PATH, one row per class (of very many classes, 50 of them)."""
     from inkmint.data.sheet import contact_sheet, save_png
 
     splits = loaded(name_or_path, offline=offline)
@@ -125,8 +125,10 @@ def _describe(source: "Source") -> dict[str, Any]:
 def _locate(source: "Source") -> tuple[str, Path | None]:
     """Where `source` would be read from, as a state and a folder, without opening any of its files."""
     from inkmint.data.cache import cache_folder, is_cached
+    from inkmint.data.catalogue import origin
     from inkmint.data.local import find_given_folder, find_system_folder
 
+    source = origin(source)
     if not source.files:
         return "bundled", None
     if folder := find_given_folder(source):

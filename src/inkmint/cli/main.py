@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "Train a recipe into a new run folder, or go on with a run.",
     "sample": "Mint digits into a picture or a data file.",
     "evaluate": "Measure digits, a generator or a recogniser.",
+    "judge": "Train a judge of other digits, or show one.",
     "compare": "Lay several generators or recognisers side by side.",
     "data": "List, fetch and show digit data.",
 }

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 data_option = click.option(
     "--data", default="mnist", show_default=True, metavar="NAME|PATH", help="Digits: see `inkmint data list`."
@@ -30,11 +31,29 @@ runs_option = click.option(
 minted_seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the minted digits."
 )
+number_option = click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    show_default="10,000, or 26,000 stacked",
+    help="Digits that a generator mints.",
+)
 judge_option = click.option(
     "--judge",
-    default="lenet-attention",
+    default="judge-v1",
     show_default=True,
     metavar="MODEL",
-    help="Recogniser that judges digits.",
+    help="Judges digits: see `inkmint judge show`.",
+)
+second_judge_option = click.option(
+    "--second-judge",
+    show_default="second-judge-v1",
+    metavar="MODEL|none",
+    help="Cross-checks the judge.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def given(context: click.Context, name: str) -> bool:
+    """Whether the user gave a parameter, its default or not."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE

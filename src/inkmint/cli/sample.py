@@ -37,12 +37,12 @@ _ONE_SHEET = 1000
 def sample(
     model: str, number: int, digit: int | None, seed: int | None, paper: bool, output: Path, as_json: bool
 ) -> None:
-    r"""Mint digits with MODEL: a run folder, a saved model, or a generator that comes with inkmint.
+    """Mint digits with MODEL: a run folder, a saved model, or a generator that comes with inkmint.
 
     \b
     inkmint sample runs/hu2024-acgan-sa-quick-s0-0001
     inkmint sample acgan-sa -n 1000 --digit 7 -o sevens.npz
-    """
+    """  # noqa: D301 - click reads the character \b
     from dataclasses import replace
 
     from inkmint.data.folder import write_folder

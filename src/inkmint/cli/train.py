@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from inkmint.cli.options import (
     data_option,
     device_option,
+    given,
     json_option,
     runs_option,
     seed_option,
@@ -41,10 +41,10 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--init-from", type=_FOLDER, metavar="RUN|MODEL", help="Start a new run from these weights.")
 @click.option(
     "--judge",
-    default="lenet-attention",
+    default="judge-v1",
     show_default=True,
     metavar="MODEL|none",
-    help="Recogniser that watches a generator learn.",
+    help="Watches a generator learn.",
 )
 @json_option
 @click.pass_context
@@ -63,7 +63,7 @@ def train(
     judge: str,
     as_json: bool,
 ) -> None:
-    r"""Train RECIPE (a name of `inkmint recipes`, or a TOML or JSON file) into a new run folder.
+    """Train RECIPE (a name of `inkmint recipes`, or a TOML or JSON file) into a new run folder.
 
     \b
     inkmint train acgan-sa-quick
@@ -71,7 +71,7 @@ def train(
     inkmint train --resume runs/hu2024-acgan-sa-quick-s0-0001
 
     Ctrl-C leaves a run that can be resumed. Under `torchrun` the workers share each batch.
-    """
+    """  # noqa: D301 - click reads the character \b
     from inkmint.cli.display import Display
     from inkmint.cli.progress import loaded
     from inkmint.recipes import find_recipe
@@ -93,8 +93,8 @@ def train(
         chosen = find_recipe(recipe) if recipe else config.recipe
         asked: dict[str, Any] = {"recipe": chosen.derive(**changes).model_dump(mode="json")}
         values = {"seed": seed, "device": device, "threads": threads}
-        asked |= {name: value for name, value in values.items() if _given(context, name) and value != "auto"}
-        splits = loaded(data if _given(context, "data") else config.data)
+        asked |= {name: value for name, value in values.items() if given(context, name) and value != "auto"}
+        splits = loaded(data if given(context, "data") else config.data)
         run = session.resume(
             run,
             splits,
@@ -123,21 +123,23 @@ def train(
     _report(run, as_json)
 
 
-def _given(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
 def _judge(name: str, recipe: "Recipe", splits: "Splits") -> "Judge | None":
-    from inkmint.models import Recogniser
+    from inkmint.data.digits import DIGIT_NAMES
+    from inkmint.data.stacked import is_stacked
+    from inkmint.evaluation.judge import load_judge
+    from inkmint.training.views import StackedJudge
     from inkmint.zoo import find
 
     if name == "none" or find(recipe.model).kind != "generator":
         return None
-    recogniser = Recogniser.from_pretrained(name)
-    if recogniser.class_names == splits.train.class_names:
-        return recogniser.judge
+    judge = load_judge(name)
+    if judge.class_names == splits.train.class_names:
+        return judge.recogniser.judge
+    if is_stacked(splits.train) and judge.class_names == DIGIT_NAMES:
+        return StackedJudge(judge.recogniser.judge)
     click.echo(
-        f"The judge {name!r} knows other classes than {splits.source}: nothing watches this generator.",
+        f"The judge {name!r} knows other classes than {splits.source}: nothing watches this generator; train one "
+        f"with: inkmint judge train --data {splits.source}",
         err=True,
     )
     return None

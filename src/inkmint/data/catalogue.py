@@ -35,6 +35,7 @@ class Source:
         mirrors: Addresses of folders that hold the files in gzip; tried in order.
         npm_package: A package of the npm registry with the raw files, if there is one.
         advice: How to get it when no mirror answers, as the second half of a sentence.
+        made_of: The source whose digits are stacked to make this one; it has the files then.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     mirrors: tuple[str, ...] = ()
     npm_package: str | None = None
     advice: str = ""
+    made_of: str | None = None
 
 
 def _idx_files(*sha256: str) -> tuple[KnownFile, ...]:
@@ -61,6 +63,8 @@ def _idx_files(*sha256: str) -> tuple[KnownFile, ...]:
         for (name, size), digest in zip(names_and_sizes.items(), sha256, strict=True)
     )
 
+
+STACKED_NAMES = tuple(f"{number:03d}" for number in range(1000))
 
 _ALL = (
     Source(
@@ -122,9 +126,32 @@ _ALL = (
             "or put its four IDX files into a folder fashion-mnist within INKMINT_DATA"
         ),
     ),
+    Source(
+        name="stacked-mnist",
+        title="three MNIST digits as the colour channels of one image: 1,000 classes",
+        licence="CC BY-SA 3.0",
+        authors="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
+        num_images=(128_000, 10_000, 26_000),
+        class_names=STACKED_NAMES,
+        made_of="mnist",
+    ),
+    Source(
+        name="stacked-starter",
+        title="a tenth of stacked-mnist, made of the starter set",
+        licence="CC BY-SA 3.0",
+        authors="Yann LeCun, Corinna Cortes, Christopher J. C. Burges",
+        num_images=(12_800, 1_000, 2_600),
+        class_names=STACKED_NAMES,
+        made_of="starter",
+    ),
 )
 
 SOURCES = {source.name: source for source in _ALL}
+
+
+def origin(source: Source) -> Source:
+    """The source that has the files: itself, or the one that it is made of."""
+    return SOURCES[source.made_of] if source.made_of else source
 
 
 def find_source(name: str) -> Source:

@@ -19,6 +19,7 @@ IMAGE_SIZE = 28
 DIGIT_NAMES = tuple("0123456789")
 SPLIT_NAMES = ("train", "validation", "test")
 _FLAT_SHAPES = ((784,), (1, 28, 28), (28, 28, 1))
+_MOST_NAMED = 10
 VALIDATION_SHARE = 1 / 6  # of a training file, as 10,000 of MNIST's 60,000
 
 
@@ -27,7 +28,7 @@ class DigitSet:
     """Labelled images held in memory as one tensor.
 
     Attributes:
-        images: uint8 (N, 28, 28), ink bright (255) on dark (0) as in MNIST.
+        images: uint8 (N, 28, 28), ink bright (255) on dark (0) as in MNIST, or (N, C, 28, 28) of C channels.
         labels: int64 (N,), each in 0 .. num_classes - 1.
         name: Where they come from, for messages and records.
         class_names: One name per class, in label order.
@@ -75,6 +76,11 @@ class DigitSet:
         """Number of classes, present or not."""
         return len(self.class_names)
 
+    @property
+    def image_channels(self) -> int:
+        """Channels of an image: 1 unless the images have an axis of them."""
+        return 1 if self.images.dim() == 3 else self.images.shape[1]
+
     def counts(self) -> list[int]:
         """Images per class, in label order."""
         return torch.bincount(self.labels, minlength=self.num_classes).tolist()
@@ -83,9 +89,17 @@ class DigitSet:
         """Return self, or raise `DataError` naming the classes that have no image."""
         empty = [name for name, count in zip(self.class_names, self.counts(), strict=True) if not count]
         if empty:
+            more = f" and {len(empty) - _MOST_NAMED:,} others" if len(empty) > _MOST_NAMED else ""
             raise DataError(
-                f"{self.name} has no image of class {', '.join(empty)}; add some, or leave the class out."
+                f"{self.name} has no image of class {', '.join(empty[:_MOST_NAMED])}{more}; add some, or leave the "
+                "class out."
             )
+        return self
+
+    def require_one_channel(self, reason: str) -> "DigitSet":
+        """Return self, or raise `DataError` with the reason if the images have several channels."""
+        if self.image_channels > 1:
+            raise DataError(f"{self.name} has images of {self.image_channels} channels; {reason}.")
         return self
 
     def subset(self, indices: Tensor, name: str | None = None) -> "DigitSet":

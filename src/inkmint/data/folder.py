@@ -113,8 +113,10 @@ def write_folder(digits: DigitSet, path: Path) -> None:
     Characters that file systems refuse, such as the stroke in "T-shirt/top", become hyphens.
 
     Raises:
+        DataError: The images have several channels, which `read_folder` would not read back.
         StorageError: The folder exists and is not empty, or cannot be written.
     """
+    digits.require_one_channel("a picture folder holds grey images, so write a .png sheet")
     with storage_errors(path):
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise StorageError(f"{path} exists already; choose a new or empty folder.")

@@ -68,8 +68,10 @@ def write_npz(digits: DigitSet, path: Path) -> None:
     """Write a digit set atomically as `images`, `labels` and `class_names`; `read_npz` reads it back.
 
     Raises:
+        DataError: The images have several channels, which `read_npz` would not read back.
         StorageError: The file cannot be written; an earlier one is untouched.
     """
+    digits.require_one_channel("an NPZ file of digits holds grey images, so write a .png sheet")
     arrays = {
         "images": digits.images.numpy(),
         "labels": digits.labels.numpy(),

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 
-def to_network(images_NHW: Tensor) -> Tensor:
-    """Pixels uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in [-1, 1]."""
-    return images_NHW.unsqueeze(1).float().div_(127.5).sub_(1)
+def to_network(images: Tensor) -> Tensor:
+    """Pixels uint8 (N, 28, 28) or (N, C, 28, 28) to float32 (N, 1, 28, 28) or (N, C, 28, 28) in [-1, 1]."""
+    images_NCHW = images.unsqueeze(1) if images.dim() == 3 else images
+    return images_NCHW.float().div_(127.5).sub_(1)
 
 
 def to_pixels(x_NCHW: Tensor) -> Tensor:
-    """Network images (N, 1, 28, 28) in [-1, 1] to uint8 (N, 28, 28)."""
+    """Network images (N, C, 28, 28) in [-1, 1] to uint8 of the same shape, or (N, 28, 28) if C is 1."""
     return x_NCHW.detach().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).squeeze(1)

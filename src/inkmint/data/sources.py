@@ -19,6 +19,7 @@ from inkmint.data.idx import Bytes, decode_idx, read_idx_images, read_idx_labels
 from inkmint.data.local import find_given_folder, find_system_folder, read_folder_files
 from inkmint.data.npz import SHARES, read_npz_splits
 from inkmint.data.reading import reading
+from inkmint.data.stacked import stack_splits
 from inkmint.errors import DataError
 from inkmint.files import sha256_file
 
@@ -34,9 +35,9 @@ def load_splits(name_or_path: str, *, offline: bool = False, progress: Progress 
     """Load the train, validation and test parts of a data source.
 
     Args:
-        name_or_path: `starter`, `mnist`, `fashion-mnist`, or a path: a folder with one sub-folder of
-            pictures per class (or with `train` and `test` folders of these), a folder of IDX files,
-            or an NPZ file.
+        name_or_path: A name of `catalogue.SOURCES`, such as `starter`, `mnist` or `stacked-mnist`, or a path: a
+            folder with one sub-folder of pictures per class (or with `train` and `test` folders of these), a
+            folder of IDX files, or an NPZ file.
         offline: Whether to leave the network alone; so does INKMINT_OFFLINE=1.
         progress: Told how far a fetch is.
 
@@ -46,6 +47,8 @@ def load_splits(name_or_path: str, *, offline: bool = False, progress: Progress 
     if name_or_path not in SOURCES:
         return _load_path(name_or_path)
     source = find_source(name_or_path)
+    if source.made_of:
+        return _stacked_splits(load_splits(source.made_of, offline=offline, progress=progress))
     if source.name == "starter":
         return load_starter()
     try:
@@ -88,6 +91,12 @@ def obtain(source: Source, *, offline: bool = False, progress: Progress | None =
         with suppress(DataError):  # another edition; the cache or the network may have the right one
             return read_folder_files(system, source)
     return load_files(source, offline=offline, progress=progress)
+
+
+def _stacked_splits(splits: Splits) -> Splits:
+    """Stacked digits of what there is, which is the starter set where it stands in for MNIST."""
+    source = find_source(f"stacked-{splits.source}")
+    return stack_splits(splits, source.num_images, source.name)
 
 
 def _published_splits(source: Source, contents: dict[str, bytes]) -> Splits:

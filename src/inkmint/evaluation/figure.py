@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from inkmint.errors import DataError
+
 Unit = Literal["share", "classes", "distance", "score", "ratio"]
 
 
@@ -12,7 +14,7 @@ class Figure(BaseModel):
     """A measured number, never without its protocol, its bound, and how many images it rests on.
 
     Attributes:
-        name: The protocol, its judge and size, such as `frechet_lenet-attention_10k`. Figures of different
+        name: The protocol, its judge and size, such as `frechet_judge-v1_10k`. Figures of different
             names are never compared.
         value: What was measured. A share is in [0, 1].
         unit: What the value counts.
@@ -24,7 +26,8 @@ class Figure(BaseModel):
         seeds: Of the training runs behind it.
         better: Which direction is; `alike` if the reference itself is the best value.
         protocol: One sentence that tells how it is measured.
-        judge_sha256: Hash of the weights of the network that judged; None if none did.
+        judge_sha256: Hash of the weights of the network that judged; None if none did, empty if it was never
+            saved.
         second_judge_sha256: Of the network that had to agree with it; None if none had to.
     """
 
@@ -42,6 +45,65 @@ class Figure(BaseModel):
     protocol: str
     judge_sha256: str | None = None
     second_judge_sha256: str | None = None
+
+
+FAMILIES = (
+    "label_agreement",
+    "recognisable",
+    "digit_inception_score",
+    "frechet",
+    "kid_digits",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "effective_classes",
+    "diversity",
+    "nearest_distance",
+    "tstr_gap",
+    "tstr",
+    "trts",
+    "test_accuracy",
+)
+"""What figures are called before judge and size, in the order of tables."""
+
+
+def family(figure: Figure) -> str:
+    """A figure's name without judge and size, one of `FAMILIES`; the whole name of one that is none of them."""
+    return next((name for name in FAMILIES if figure.name.startswith(f"{name}_")), figure.name)
+
+
+def require_same_protocol(*figures: Figure) -> None:
+    """Refuse to set figures against each other that were not measured in the same way by the same judges.
+
+    A judge that was never saved is not the same as any, for nobody can tell.
+
+    Raises:
+        DataError: Naming two figures that differ, and what judged them.
+    """
+    for other in figures[1:]:
+        first = figures[0]
+        if _judges(first) != _judges(other) or "" in _judges(first):
+            raise DataError(
+                f"{first.name} (judged by {_judges_in_words(first)}) and {other.name} (judged by "
+                f"{_judges_in_words(other)}) are figures of different judges; measure both by one saved judge."
+            )
+        if (first.name, first.num_images) != (other.name, other.num_images):
+            raise DataError(
+                f"{first.name} of {first.num_images:,} images and {other.name} of {other.num_images:,} are figures of "
+                "different protocols; compare the same figure of as many images."
+            )
+
+
+def _judges(figure: Figure) -> tuple[str | None, str | None]:
+    return figure.judge_sha256, figure.second_judge_sha256
+
+
+def _judges_in_words(figure: Figure) -> str:
+    known = [sha256 for sha256 in _judges(figure) if sha256 is not None]
+    return (
+        " and ".join(f"weights {sha256[:12]}" if sha256 else "unsaved weights" for sha256 in known) or "none"
+    )
 
 
 def short_count(count: int) -> str:

@@ -1,10 +1,11 @@
 """Named measurements of minted digits, each beside the same measured on real ones.
 
 The judge is a recogniser that was trained on real training images and never saw validation or test
-images. Shape suffixes: N, P images, D features, K classes.
+images (see `evaluation.judge`). Shape suffixes: N, P images, D features, K classes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from inkmint.data.digits import DigitSet, Splits
 from inkmint.data.sheet import contact_sheet
 from inkmint.evaluation import metrics, quality
 from inkmint.evaluation.figure import Figure, short_count
+from inkmint.evaluation.judge import named
 from inkmint.evaluation.memorisation import nearest_distance, nearest_pairs
 from inkmint.evaluation.metrics import Ints, TooFewError
 from inkmint.evaluation.readings import Judge, OnceAsked, features, seen_classes
@@ -41,10 +43,12 @@ def evaluate_digits(
     Args:
         generated: The minted digits.
         splits: Real digits; the test images are looked at for the last figures only, here.
-        judge: Trained on `splits.train` or other real training images, never on validation or test.
+        judge: Trained on `splits.train` or other real training images, never on validation or test. A plain
+            `Recogniser` judges under the name that `as_judge` gives it.
         labelled: Whether the labels of `generated` were asked for. Otherwise they are ignored, and what
             needs them is left out.
-        second: Another judge, trained likewise, that has to agree before a digit counts as recognisable.
+        second: Another judge, trained likewise, that has to agree before a digit counts as recognisable. It has
+            its own label agreement and Fréchet distance too, so that one sees whether both tell the same story.
         seeds: Of the training runs that made the digits.
 
     Returns:
@@ -55,16 +59,17 @@ def evaluate_digits(
         DataError: The sets or the judges have different classes, a set is of one class only, or a judge
             answers with what is no number.
     """
-    judge = OnceAsked(judge)
-    second = OnceAsked(second) if second else None
-    require_same_classes(generated, splits, *([judge, second] if second else [judge]))
+    judge = OnceAsked(named(judge))
+    second = OnceAsked(named(second)) if second else None
+    judges: list[Judge] = [judge, second] if second else [judge]
+    require_same_classes(generated, splits, *judges)
     require_several_classes(splits.train, splits.validation, splits.test, *([generated] if labelled else []))
     seen_N = seen_classes(judge, generated)
     classes_N = generated.labels.numpy() if labelled else seen_N
     protocols: list[Callable[[], Figure | tuple[Figure, ...]]] = [
         lambda: quality.recognisable(generated, splits, judge, second=second, seeds=seeds),
         lambda: quality.digit_inception_score(generated, splits, judge, seeds=seeds),
-        lambda: frechet(generated, splits, judge, labelled=labelled, seeds=seeds),
+        *(partial(frechet, generated, splits, each, labelled=labelled, seeds=seeds) for each in judges),
         lambda: quality.kid_digits(generated, splits, judge, seeds=seeds),
         lambda: quality.manifold_overlap(generated, splits, judge, seeds=seeds),
         lambda: class_balance(generated, splits, judge, seeds=seeds),
@@ -73,7 +78,7 @@ def evaluate_digits(
     ]
     notes: list[str] = []
     if labelled:
-        protocols.insert(0, lambda: label_agreement(generated, splits, judge, seeds=seeds))
+        protocols[:0] = [partial(label_agreement, generated, splits, each, seeds=seeds) for each in judges]
     else:
         notes.append(
             "The digits were asked for without a class, so label agreement and confusion are left out."
@@ -279,49 +284,6 @@ def accuracy(recogniser: Judge, test: DigitSet, *, seeds: Sequence[int] = ()) ->
         better="higher",
         protocol="Share of the real test images that the recogniser reads correctly.",
         judge_sha256=recogniser.weights_sha256,
-    )
-
-
-def train_synthetic_test_real(
-    synthetic: Judge, real: Judge, test: DigitSet, *, num_train: int, seeds: Sequence[int] = ()
-) -> Figure:
-    """Accuracy on real test images of a recogniser that was trained on minted digits alone.
-
-    The ceiling is the accuracy of the same recipe trained on as many real digits: the difference is what
-    minted digits lack as training data. The training is the caller's.
-
-    Args:
-        synthetic: Trained on `num_train` minted digits.
-        real: Trained by the same recipe, budget and seed on `num_train` real digits.
-        test: Real test images.
-        num_train: Images that each was trained on.
-        seeds: Of the training runs.
-
-    Returns:
-        A share with Wilson's interval; higher is better.
-
-    Raises:
-        DataError: A recogniser has other classes.
-
-    References:
-        Esteban et al., Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs, 2017.
-    """
-    num_right = _num_right(synthetic, test)
-    return Figure(
-        name=f"tstr_{synthetic.name}_{short_count(num_train)}",
-        value=num_right / len(test),
-        unit="share",
-        interval=metrics.wilson_interval(num_right, len(test)),
-        reference=_num_right(real, test) / len(test),
-        reference_name=f"trained on {num_train:,} real digits",
-        num_images=len(test),
-        seeds=tuple(seeds),
-        better="higher",
-        protocol=(
-            f"Train on synthetic, test on real: share of the real test images that a recogniser trained on "
-            f"{num_train:,} minted digits alone reads correctly."
-        ),
-        judge_sha256=synthetic.weights_sha256,
     )
 
 

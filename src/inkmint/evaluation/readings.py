@@ -16,11 +16,11 @@ Answer = NDArray[np.float32]
 
 
 class Judge(Protocol):
-    """A recogniser, as far as protocols need it; `models.Recogniser` is one."""
+    """A recogniser, as far as protocols need it; `evaluation.judge.as_judge` makes one of `models.Recogniser`."""
 
     @property
     def name(self) -> str:
-        """The row of the zoo."""
+        """What its figures are called by."""
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Evaluation:
         confusion_KK: int64 (K, K), row asked, column seen; None without labels.
         nearest: Minted digits with their nearest training images; `pictures["nearest"]` shows them, the
             minted ones above.
-        pictures: Grey pictures, uint8, by name.
+        pictures: Pictures by name, uint8 (H, W), or (H, W, 3) in colour.
         notes: What was left out, and why.
     """
 
@@ -158,4 +158,4 @@ def _load(path: Path) -> Evaluation:
 
 def _read_picture(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as image:
-        return np.asarray(image.convert("L"))
+        return np.asarray(image if image.mode == "RGB" else image.convert("L"))

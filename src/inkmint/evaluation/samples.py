@@ -40,8 +40,27 @@ def require_same_classes(generated: DigitSet, splits: Splits, *judges: Judge) ->
     """
     for digits in (splits.train, splits.validation, splits.test):
         require_class_names(generated.class_names, digits.class_names, digits.name)
+    require_judges(generated.class_names, splits, *judges)
+
+
+def require_judges(class_names: tuple[str, ...], splits: Splits, *judges: Judge) -> None:
+    """Refuse judges of other classes than the minted digits.
+
+    Args:
+        class_names: Of the minted digits.
+        splits: Real digits of the same classes, which a judge could be trained on.
+        judges: Those that are to measure.
+
+    Raises:
+        DataError: Naming the first that does not fit, and how to get one that does.
+    """
     for judge in judges:
-        require_class_names(generated.class_names, judge.class_names, f"The judge {judge.name!r}")
+        if tuple(judge.class_names) != tuple(class_names):
+            raise DataError(
+                f"The judge {judge.name!r} knows the classes {', '.join(judge.class_names)}, the digits have "
+                f"{', '.join(class_names)}; take a judge of the same classes, or train one with: "
+                f"inkmint judge train --data {splits.source}, and give it with --judge."
+            )
 
 
 def require_class_names(expected: tuple[str, ...], found: tuple[str, ...], owner: str) -> None:

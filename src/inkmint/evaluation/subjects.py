@@ -6,8 +6,12 @@ from pathlib import Path
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.data.folder import read_folder
 from inkmint.data.npz import read_npz
+from inkmint.data.stacked import is_stacked
 from inkmint.evaluation.protocols import evaluate_digits, evaluate_recogniser
+from inkmint.evaluation.readings import Judge
 from inkmint.evaluation.record import Evaluation
+from inkmint.evaluation.samples import SAMPLE_IMAGES, require_judges
+from inkmint.evaluation.stacked import NUM_MINTED, evaluate_stacked, require_alike
 from inkmint.models import Generator, Recogniser, find_model
 from inkmint.training.weights import read_config
 
@@ -15,11 +19,11 @@ from inkmint.training.weights import read_config
 def evaluate_subject(
     subject: str,
     splits: Splits,
-    judge: Callable[[], Recogniser],
+    judge: Callable[[], Judge],
     *,
-    num_minted: int,
+    num_minted: int | None,
     seed: int,
-    second: Callable[[], Recogniser] | None = None,
+    second: Callable[[], Judge | None] | None = None,
 ) -> Evaluation:
     """Measure a run, a model, an NPZ file or a picture folder against the real test digits.
 
@@ -27,22 +31,32 @@ def evaluate_subject(
         subject: A run or model folder, the name of a shipped model, a `.npz` file, or a folder of
             pictures in one sub-folder per class.
         splits: Real digits of the same classes.
-        judge: Gives the recogniser that judges digits; called only if one is needed.
-        num_minted: How many digits a generator mints for it.
+        judge: Gives the judge of digits; called only if one is needed.
+        num_minted: How many digits a generator mints for it; None for as many as its protocols take, 10,000 or
+            26,000 stacked ones.
         seed: Of the minted digits.
-        second: Gives another recogniser that has to agree before a digit counts as recognisable.
+        second: Gives another judge for cross-checking, which has to agree before a digit counts as
+            recognisable, or None.
 
     Raises:
         DataError, ModelError: The subject is missing, damaged, or of other classes.
     """
     if holds_digits(subject):
-        digits = _digits(Path(subject))
+        digits = read_digits(Path(subject))
+        require_alike(subject, digits, splits)
         return evaluate_digits(digits, splits, judge(), second=second and second(), labelled=True)
     config = read_config(find_model(subject))
+    require_alike(subject, config, splits)
     if config.kind == "recogniser":
         return evaluate_recogniser(Recogniser.from_pretrained(subject), splits.test, seeds=(config.seed,))
     generator = Generator.from_pretrained(subject)
-    minted = generator.mint(num_minted, seed=seed)
+    if is_stacked(config):
+        stacked = generator.mint(num_minted or NUM_MINTED, seed=seed)
+        return evaluate_stacked(
+            stacked, splits, judge(), labelled=generator.conditional, seeds=(config.seed,)
+        )
+    require_judges(generator.class_names, splits, judge())
+    minted = generator.mint(num_minted or SAMPLE_IMAGES, seed=seed)
     return evaluate_digits(
         minted,
         splits,
@@ -60,5 +74,10 @@ def holds_digits(subject: str) -> bool:
     return path.suffix == ".npz" or (path.is_dir() and not is_model)
 
 
-def _digits(path: Path) -> DigitSet:
+def read_digits(path: Path) -> DigitSet:
+    """The labelled digits of an NPZ file or a picture folder.
+
+    Raises:
+        DataError: They are missing or damaged.
+    """
     return read_npz(path) if path.suffix == ".npz" else read_folder(path)

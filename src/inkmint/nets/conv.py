@@ -31,9 +31,12 @@ class AcganGenerator(nn.Module):
         num_classes: K; labels are in 0 .. K - 1.
         num_channels: C, the channels at 14x14.
         attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
+        image_channels: Of an image.
     """
 
-    def __init__(self, latent_size: int, num_classes: int, num_channels: int, attention: bool) -> None:
+    def __init__(
+        self, latent_size: int, num_classes: int, num_channels: int, attention: bool, image_channels: int = 1
+    ) -> None:
         super().__init__()
         self.latent_size = latent_size
         self.dense = nn.Linear(latent_size, 2 * num_channels * 7 * 7)
@@ -41,10 +44,10 @@ class AcganGenerator(nn.Module):
         self.conv7 = nn.Conv2d(2 * num_channels, 4 * num_channels, kernel_size=3, padding=1)
         self.norm14 = ConditionalBatchNorm2d(num_channels, num_classes)
         self.attention = SelfAttention(2 * num_channels) if attention else nn.Identity()
-        self.conv14 = nn.Conv2d(num_channels, 4, kernel_size=3, padding=1)
+        self.conv14 = nn.Conv2d(num_channels, 4 * image_channels, kernel_size=3, padding=1)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
-        """Images (N, 1, 28, 28) in [-1, 1]."""
+        """Images (N, image_channels, 28, 28) in [-1, 1]."""
         x_NCHW = self.dense(z_NZ).unflatten(1, (-1, 7, 7))
         x_NCHW = self.attention(leaky_relu(self.norm7(x_NCHW, y_N)))
         x_NCHW = F.pixel_shuffle(self.conv7(x_NCHW), 2)
@@ -73,6 +76,7 @@ class AcganDiscriminator(nn.Module):
             SAGAN, from which the document takes its attention. It does not say so itself.
         conditioning: `auxiliary`, `adc` or `projection`.
         minibatch_stddev: Whether the dense layer sees the spread of the batch (`MinibatchStddev`).
+        image_channels: Of an image.
 
     Raises:
         ValueError: There is no such conditioning.
@@ -90,6 +94,7 @@ class AcganDiscriminator(nn.Module):
         spectral_norm: bool,
         conditioning: str = "auxiliary",
         minibatch_stddev: bool = False,
+        image_channels: int = 1,
     ) -> None:
         super().__init__()
         if conditioning not in ("auxiliary", "adc", "projection"):
@@ -99,7 +104,7 @@ class AcganDiscriminator(nn.Module):
         self.projects = conditioning == "projection"
         num_class_logits = 2 * num_classes if conditioning == "adc" else num_classes
         num_maps = 2 * num_channels + minibatch_stddev
-        self.conv14 = nn.Conv2d(4, num_channels, kernel_size=3, padding=1)
+        self.conv14 = nn.Conv2d(4 * image_channels, num_channels, kernel_size=3, padding=1)
         self.attention = SelfAttention(2 * num_channels) if attention else nn.Identity()
         self.conv7 = nn.Conv2d(num_channels, 2 * num_channels, kernel_size=4, stride=2, padding=1)
         self.stddev = MinibatchStddev() if minibatch_stddev else nn.Identity()

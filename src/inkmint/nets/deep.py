@@ -31,9 +31,12 @@ class DcganGenerator(nn.Module):
         latent_size: Z.
         num_channels: C, the channels at 14x14.
         normalisation: A kind of `norm_layer`.
+        image_channels: Of an image.
     """
 
-    def __init__(self, latent_size: int, num_channels: int, normalisation: str) -> None:
+    def __init__(
+        self, latent_size: int, num_channels: int, normalisation: str, image_channels: int = 1
+    ) -> None:
         super().__init__()
         self.latent_size = latent_size
         bias = normalisation == "none"
@@ -44,12 +47,12 @@ class DcganGenerator(nn.Module):
             nn.ConvTranspose2d(2 * num_channels, num_channels, kernel_size=4, stride=2, padding=1, bias=bias),
             norm_layer(normalisation, num_channels),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(num_channels, 1, kernel_size=4, stride=2, padding=1),
+            nn.ConvTranspose2d(num_channels, image_channels, kernel_size=4, stride=2, padding=1),
         )
         _initialise_normal(self)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:  # noqa: ARG002
-        """Images (N, 1, 28, 28) in [-1, 1]."""
+        """Images (N, image_channels, 28, 28) in [-1, 1]."""
         return torch.tanh(self.layers(z_NZ[:, :, None, None]))
 
 
@@ -65,16 +68,22 @@ class DcganDiscriminator(nn.Module):
         normalisation: A kind of `norm_layer`.
         packing: M, images that are judged together (`pack`).
         minibatch_stddev: Whether the last layer sees the spread of the batch (`MinibatchStddev`).
+        image_channels: Of an image.
     """
 
     def __init__(
-        self, num_channels: int, normalisation: str, packing: int = 1, minibatch_stddev: bool = False
+        self,
+        num_channels: int,
+        normalisation: str,
+        packing: int = 1,
+        minibatch_stddev: bool = False,
+        image_channels: int = 1,
     ) -> None:
         super().__init__()
         self.packing = packing
         num_rows = NUM_REFERENCE // packing
         self.layers = nn.Sequential(
-            nn.Conv2d(packing, num_channels, kernel_size=4, stride=2, padding=1),
+            nn.Conv2d(packing * image_channels, num_channels, kernel_size=4, stride=2, padding=1),
             nn.LeakyReLU(negative_slope=0.2, inplace=True),
             nn.Conv2d(
                 num_channels,
@@ -139,10 +148,17 @@ class RzayevGenerator(nn.Module):
         capacity: F, multiplies the channels.
         normalisation: A kind of `norm_layer`.
         conditional: Whether the label decides what is drawn; else it is ignored.
+        image_channels: Of an image.
     """
 
     def __init__(
-        self, latent_size: int, num_classes: int, capacity: int, normalisation: str, conditional: bool
+        self,
+        latent_size: int,
+        num_classes: int,
+        capacity: int,
+        normalisation: str,
+        conditional: bool,
+        image_channels: int = 1,
     ) -> None:
         super().__init__()
         self.latent_size = latent_size
@@ -161,11 +177,11 @@ class RzayevGenerator(nn.Module):
             UpsampledConv2d(num_maps, num_maps // 2, bias=bias),
             norm(num_maps // 2),
             nn.ReLU(inplace=True),
-            UpsampledConv2d(num_maps // 2, 1),
+            UpsampledConv2d(num_maps // 2, image_channels),
         )
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
-        """Images (N, 1, 28, 28) in [-1, 1]."""
+        """Images (N, image_channels, 28, 28) in [-1, 1]."""
         inputs_NF = torch.cat([z_NZ, one_hot(y_N, self.num_joined)], dim=1) if self.num_joined else z_NZ
         return torch.tanh(self.layers(inputs_NF))
 
@@ -187,6 +203,7 @@ class RzayevDiscriminator(nn.Module):
         conditional: Whether the label is looked at.
         packing: M, images that are judged together (`pack`).
         minibatch_stddev: Whether the dense layers see the spread of the batch (`MinibatchStddev`).
+        image_channels: Of an image.
     """
 
     def __init__(
@@ -198,6 +215,7 @@ class RzayevDiscriminator(nn.Module):
         conditional: bool,
         packing: int = 1,
         minibatch_stddev: bool = False,
+        image_channels: int = 1,
     ) -> None:
         super().__init__()
         self.packing = packing
@@ -208,7 +226,7 @@ class RzayevDiscriminator(nn.Module):
         convolutions = [
             nn.Conv2d(num_in, num_out, kernel, stride, kernel // 2, bias=normalisation == "none")
             for num_in, num_out, kernel, stride in (
-                (packing + conditional, num_maps, 5, 2),
+                (packing * image_channels + conditional, num_maps, 5, 2),
                 (num_maps, 2 * num_maps, 5, 2),
                 *[(2 * num_maps, 2 * num_maps, 3, 1)] * (depth - 1),
             )
@@ -237,24 +255,37 @@ class RzayevDiscriminator(nn.Module):
         return Critique(self.layers(x_PCHW).squeeze(1))
 
 
-def dcgan_generator(latent_size: int, num_classes: int, num_channels: int, normalisation: str) -> nn.Module:
+def dcgan_generator(
+    latent_size: int, num_classes: int, num_channels: int, normalisation: str, image_channels: int = 1
+) -> nn.Module:
     """A `DcganGenerator`, with its reference batch if its normalisation needs one."""
-    return with_reference_latents(DcganGenerator(latent_size, num_channels, normalisation), num_classes)
+    network = DcganGenerator(latent_size, num_channels, normalisation, image_channels)
+    return with_reference_latents(network, num_classes)
 
 
 def dcgan_discriminator(
-    num_classes: int, num_channels: int, normalisation: str, packing: int = 1, minibatch_stddev: bool = False
+    num_classes: int,
+    num_channels: int,
+    normalisation: str,
+    packing: int = 1,
+    minibatch_stddev: bool = False,
+    image_channels: int = 1,
 ) -> nn.Module:
     """A `DcganDiscriminator`, with its reference batch if its normalisation needs one."""
-    network = DcganDiscriminator(num_channels, normalisation, packing, minibatch_stddev)
-    return with_reference_images(network, num_classes, packing)
+    network = DcganDiscriminator(num_channels, normalisation, packing, minibatch_stddev, image_channels)
+    return with_reference_images(network, num_classes, packing, image_channels)
 
 
 def rzayev_generator(
-    latent_size: int, num_classes: int, capacity: int, normalisation: str, conditional: bool
+    latent_size: int,
+    num_classes: int,
+    capacity: int,
+    normalisation: str,
+    conditional: bool,
+    image_channels: int = 1,
 ) -> nn.Module:
     """A `RzayevGenerator`, with its reference batch if its normalisation needs one."""
-    network = RzayevGenerator(latent_size, num_classes, capacity, normalisation, conditional)
+    network = RzayevGenerator(latent_size, num_classes, capacity, normalisation, conditional, image_channels)
     return with_reference_latents(network, num_classes)
 
 
@@ -266,12 +297,13 @@ def rzayev_discriminator(
     conditional: bool,
     packing: int = 1,
     minibatch_stddev: bool = False,
+    image_channels: int = 1,
 ) -> nn.Module:
     """A `RzayevDiscriminator`, with its reference batch if its normalisation needs one."""
     network = RzayevDiscriminator(
-        num_classes, capacity, depth, normalisation, conditional, packing, minibatch_stddev
+        num_classes, capacity, depth, normalisation, conditional, packing, minibatch_stddev, image_channels
     )
-    return with_reference_images(network, num_classes, packing)
+    return with_reference_images(network, num_classes, packing, image_channels)
 
 
 def _spread(minibatch_stddev: bool, normalisation: str, num_rows: int) -> list[nn.Module]:

@@ -52,17 +52,21 @@ class DenseGenerator(nn.Module):
         latent_size: Z.
         widths: Of the hidden layers, from the latent to the image.
         dropout: Probability of dropping a hidden unit in training.
+        image_channels: C.
     """
 
-    def __init__(self, latent_size: int, widths: Sequence[int], dropout: float) -> None:
+    def __init__(
+        self, latent_size: int, widths: Sequence[int], dropout: float, image_channels: int = 1
+    ) -> None:
         super().__init__()
         self.latent_size = latent_size
-        self.layers = _stack((latent_size, *widths, IMAGE_SIZE**2), dropout)
+        self.image_channels = image_channels
+        self.layers = _stack((latent_size, *widths, image_channels * IMAGE_SIZE**2), dropout)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:  # noqa: ARG002
-        """Images (N, 1, 28, 28) in [-1, 1]."""
+        """Images (N, C, 28, 28) in [-1, 1]."""
         x_FN: Tensor = torch.tanh(self.layers(z_NZ.t()))
-        return x_FN.t().reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        return x_FN.t().reshape(-1, self.image_channels, IMAGE_SIZE, IMAGE_SIZE)
 
 
 class DenseDiscriminator(nn.Module):
@@ -74,6 +78,7 @@ class DenseDiscriminator(nn.Module):
         packing: M, images that are judged together (`pack`).
         minibatch_stddev: Whether the last layer sees the spread of the batch (`MinibatchStddev`).
         num_joined: Features that a subclass joins to the pixels.
+        image_channels: C.
     """
 
     def __init__(
@@ -83,10 +88,11 @@ class DenseDiscriminator(nn.Module):
         packing: int = 1,
         minibatch_stddev: bool = False,
         num_joined: int = 0,
+        image_channels: int = 1,
     ) -> None:
         super().__init__()
         self.packing = packing
-        num_inputs = packing * IMAGE_SIZE**2 + num_joined
+        num_inputs = packing * image_channels * IMAGE_SIZE**2 + num_joined
         self.layers = _stack((num_inputs, *widths, 1), dropout, minibatch_stddev)
 
     def inputs(self, x_PCHW: Tensor, y_PM: Tensor) -> Tensor:  # noqa: ARG002
@@ -112,19 +118,26 @@ class CganGenerator(DenseGenerator):
         widths: Of the hidden layers, from the latent to the image.
         dropout: Probability of dropping a hidden unit in training.
         xavier: Whether weights start uniform by Glorot and Bengio (2010) and biases at zero; else as torch does it.
+        image_channels: C.
     """
 
     def __init__(
-        self, latent_size: int, num_classes: int, widths: Sequence[int], dropout: float, xavier: bool
+        self,
+        latent_size: int,
+        num_classes: int,
+        widths: Sequence[int],
+        dropout: float,
+        xavier: bool,
+        image_channels: int = 1,
     ) -> None:
-        super().__init__(latent_size + num_classes, widths, dropout)
+        super().__init__(latent_size + num_classes, widths, dropout, image_channels)
         self.latent_size = latent_size
         self.num_classes = num_classes
         if xavier:
             _initialise_xavier(self)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
-        """Images (N, 1, 28, 28) in [-1, 1]."""
+        """Images (N, C, 28, 28) in [-1, 1]."""
         return super().forward(torch.cat([z_NZ, one_hot(y_N, self.num_classes)], dim=1), y_N)
 
 
@@ -138,6 +151,7 @@ class CganDiscriminator(DenseDiscriminator):
         xavier: As in `CganGenerator`.
         packing: M, images that are judged together, with the labels of all (`pack`).
         minibatch_stddev: Whether the last layer sees the spread of the batch (`MinibatchStddev`).
+        image_channels: C.
     """
 
     def __init__(
@@ -148,14 +162,15 @@ class CganDiscriminator(DenseDiscriminator):
         xavier: bool,
         packing: int = 1,
         minibatch_stddev: bool = False,
+        image_channels: int = 1,
     ) -> None:
-        super().__init__(widths, dropout, packing, minibatch_stddev, num_joined=packing * num_classes)
+        super().__init__(widths, dropout, packing, minibatch_stddev, packing * num_classes, image_channels)
         self.num_classes = num_classes
         if xavier:
             _initialise_xavier(self)
 
     def inputs(self, x_PCHW: Tensor, y_PM: Tensor) -> Tensor:
-        """Pixels and one-hot labels, (P, M * (784 + K))."""
+        """Pixels and one-hot labels, (P, M * (784 C + K))."""
         return torch.cat([x_PCHW.flatten(1), one_hot(y_PM, self.num_classes).flatten(1)], dim=1)
 
 

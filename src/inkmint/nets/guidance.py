@@ -29,12 +29,14 @@ class Autoencoder(nn.Module):
 
     Args:
         code_size: D.
+        image_channels: C.
     """
 
-    def __init__(self, code_size: int) -> None:
+    def __init__(self, code_size: int, image_channels: int = 1) -> None:
         super().__init__()
-        self.encoder = _perceptron(IMAGE_SIZE**2, code_size)
-        self.decoder = _perceptron(code_size, IMAGE_SIZE**2)
+        self.image_channels = image_channels
+        self.encoder = _perceptron(image_channels * IMAGE_SIZE**2, code_size)
+        self.decoder = _perceptron(code_size, image_channels * IMAGE_SIZE**2)
 
     def encode(self, x_NCHW: Tensor) -> Tensor:
         """Codes (N, D)."""
@@ -42,9 +44,9 @@ class Autoencoder(nn.Module):
         return code_ND
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
-        """The images as the codes remember them, (N, 1, 28, 28) in [-1, 1]."""
+        """The images as the codes remember them, (N, C, 28, 28) in [-1, 1]."""
         x_NF: Tensor = self.decoder(self.encode(x_NCHW))
-        return x_NF.tanh().reshape(-1, 1, IMAGE_SIZE, IMAGE_SIZE)
+        return x_NF.tanh().reshape(-1, self.image_channels, IMAGE_SIZE, IMAGE_SIZE)
 
 
 class Guide(nn.Module):

@@ -200,11 +200,14 @@ class ReferencedDiscriminator(Referenced):
         network: A discriminator with reference norms of `NUM_REFERENCE // packing` rows.
         num_classes: K; the first reference labels are drawn from 0 .. K - 1.
         packing: Images that the network judges together.
+        image_channels: C.
     """
 
-    def __init__(self, network: nn.Module, num_classes: int, packing: int = 1) -> None:
+    def __init__(
+        self, network: nn.Module, num_classes: int, packing: int = 1, image_channels: int = 1
+    ) -> None:
         num_images = NUM_REFERENCE // packing * packing
-        noise_RCHW = torch.rand(num_images, 1, IMAGE_SIZE, IMAGE_SIZE) * 2 - 1
+        noise_RCHW = torch.rand(num_images, image_channels, IMAGE_SIZE, IMAGE_SIZE) * 2 - 1
         super().__init__(network, noise_RCHW, torch.randint(num_classes, (num_images,)), packing)
 
     @torch.no_grad()
@@ -225,11 +228,13 @@ def with_reference_latents(generator: nn.Module, num_classes: int) -> nn.Module:
     return ReferencedGenerator(generator, num_classes) if _has_reference_norms(generator) else generator
 
 
-def with_reference_images(discriminator: nn.Module, num_classes: int, packing: int) -> nn.Module:
+def with_reference_images(
+    discriminator: nn.Module, num_classes: int, packing: int, image_channels: int = 1
+) -> nn.Module:
     """The discriminator, with a reference batch of its own if it has reference norms."""
     if not _has_reference_norms(discriminator):
         return discriminator
-    return ReferencedDiscriminator(discriminator, num_classes, packing)
+    return ReferencedDiscriminator(discriminator, num_classes, packing, image_channels)
 
 
 def _has_reference_norms(network: nn.Module) -> bool:

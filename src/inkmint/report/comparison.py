@@ -10,7 +10,7 @@ from inkmint import __version__
 from inkmint.evaluation.figure import Figure, interval_in_words, value_in_words
 from inkmint.files import write_text
 from inkmint.report.pictures import Picture, pixel_picture
-from inkmint.studies.comparison import RULE, Comparison, Row
+from inkmint.studies.comparison import Comparison, PairedSeeds, Row
 
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "alike": "best at the real value"}
 
@@ -60,10 +60,20 @@ def render_comparison(comparison: Comparison) -> str:
         comparison=comparison,
         names=[subject.name for subject in comparison.subjects],
         rows=table_rows(comparison),
-        rule=RULE,
+        rule=comparison.rule,
+        paired=[(test, difference_in_words(test)) for test in comparison.paired],
         sheets=_sheets(comparison),
         version=__version__,
     )
+
+
+def difference_in_words(test: PairedSeeds) -> str:
+    """Mean difference and interval, with signs; shares in percentage points."""
+    value, low, high = (
+        f"{100 * number:+.2f}" if test.unit == "share" else f"{number:+.3g}"
+        for number in (test.difference, *test.interval)
+    )
+    return f"{value} ({low} to {high}){' points' if test.unit == 'share' else ''}"
 
 
 def _table_row(row: Row) -> TableRow:

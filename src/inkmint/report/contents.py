@@ -21,7 +21,7 @@ from inkmint.training.runs import Run, RunConfig
 MAX_GRIDS = 6
 
 _PARTS = {
-    "recogniser": "The judge, trained on real digits",
+    "recogniser": "The reader, trained on real digits",
     "generator": "The generator",
     "synthetic-recogniser": "A recogniser trained on minted digits alone",
     "real-recogniser": "A recogniser trained on as many real digits",

@@ -33,16 +33,16 @@ class Picture:
 
 
 def read_pixels(path: Path) -> Pixels | None:
-    """A grey picture, uint8 (H, W); None if it is missing or damaged."""
+    """A picture, uint8 (H, W), or (H, W, 3) in colour; None if it is missing or damaged."""
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("L"))
+            return np.asarray(image if image.mode == "RGB" else image.convert("L"))
     except (OSError, SyntaxError):
         return None
 
 
 def pixel_picture(pixels_HW: Pixels, caption: str, alt: str) -> Picture:
-    """Grey pixels as a picture."""
+    """Grey pixels as a picture, or coloured ones with a last axis of 3."""
     buffer = io.BytesIO()
     Image.fromarray(pixels_HW).save(buffer, format="PNG", optimize=True)
     return Picture(_data_uri("image/png", buffer.getvalue()), caption, alt)

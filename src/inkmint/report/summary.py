@@ -1,6 +1,7 @@
 """The sentences that open the page, made of the figures."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from inkmint.evaluation.figure import Figure, value_in_words
 
@@ -8,20 +9,25 @@ from inkmint.evaluation.figure import Figure, value_in_words
 def summarise(figures: Sequence[Figure]) -> list[str]:
     """Answer in words: do minted digits teach, can they be read, are they copies?
 
-    Figures that answer none of this, or that lack their reference, are left to the table.
+    Figures that answer none of this, or that lack their reference, are left to the table, and so is what a second
+    judge has to say.
     """
     sentences = {"tstr": _worth, "label_agreement": _agreement, "nearest_distance": _copies}
     found = [
         sentence(figure)
         for protocol, sentence in sentences.items()
-        for figure in _of(protocol, figures)
+        for figure in islice(_of(protocol, figures), 1)
         if figure.reference is not None
     ]
     return found or [_accuracy(figure) for figure in _of("test_accuracy", figures)]
 
 
 def _of(protocol: str, figures: Iterable[Figure]) -> Iterable[Figure]:
-    return (figure for figure in figures if figure.name.startswith(f"{protocol}_"))
+    return (
+        figure
+        for figure in figures
+        if figure.name.startswith(f"{protocol}_") and not figure.name.startswith("tstr_gap_")
+    )
 
 
 def _worth(figure: Figure) -> str:

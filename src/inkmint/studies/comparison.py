@@ -12,17 +12,21 @@ import numpy as np
 from inkmint.data.digits import Splits
 from inkmint.errors import DataError, SettingsError
 from inkmint.evaluation.comparisons import mcnemar
-from inkmint.evaluation.figure import Figure, short_count
+from inkmint.evaluation.figure import Figure, Unit, require_same_protocol, short_count
 from inkmint.evaluation.protocols import evaluate_recogniser
-from inkmint.evaluation.readings import OnceAsked, seen_classes
+from inkmint.evaluation.readings import Judge, OnceAsked, seen_classes
 from inkmint.evaluation.record import Evaluation
 from inkmint.evaluation.subjects import evaluate_subject, holds_digits
 from inkmint.models import Recogniser, find_model
 from inkmint.training.weights import read_config
 
-RULE = (
-    "Bold and starred: the best value of a row, and only where its 95 % interval parts from every other's. "
-    "Intervals are over images; training again with another seed may move a figure further."
+_BOLD = (
+    "Bold and starred: the best value of a row, and only where its 95 % interval parts from every other's."
+)
+_OVER_IMAGES = "Intervals are over images; training again with another seed may move a figure further."
+_OVER_SEEDS = (
+    "Columns of several seeds: the mean over training runs, with Student's interval over these; contact sheets show "
+    "the first. All other intervals are over images, and training again with another seed may move a figure further."
 )
 
 
@@ -34,11 +38,23 @@ class Subject:
         name: A short name that no other subject has.
         source: The path or model name it was given as.
         evaluation: What was measured of it.
+        members: Runs of one recipe from several seeds that it stands for; empty for a single subject.
     """
 
     name: str
     source: str
     evaluation: Evaluation
+    members: tuple["Subject", ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data: every figure, of every member too."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "figures": [figure.model_dump(mode="json") for figure in self.evaluation.figures],
+            "notes": list(self.evaluation.notes),
+            "members": [member.as_json() for member in self.members],
+        }
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,30 @@ class PairTest:
     p_value: float
 
 
+@dataclass(frozen=True)
+class PairedSeeds:
+    """A figure of two recipes, trained from the same seeds.
+
+    Attributes:
+        first: Name of a subject.
+        second: Name of another.
+        figure: Name of the protocol.
+        unit: Of the figure.
+        seeds: That both were trained from.
+        difference: Mean over the seeds of the first's value less the second's.
+        interval: Student's 95 % interval; the recipes differ if it does not hold 0, not corrected for the
+            number of pairs and figures.
+    """
+
+    first: str
+    second: str
+    figure: str
+    unit: Unit
+    seeds: tuple[int, ...]
+    difference: float
+    interval: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Subjects side by side.
@@ -90,6 +130,7 @@ class Comparison:
         data: Name of the real digits.
         seed: Of the minted digits; None if none were minted.
         tests: Of each pair of recognisers.
+        paired: Of each pair of recipes with several seeds, every figure.
     """
 
     subjects: tuple[Subject, ...]
@@ -97,46 +138,49 @@ class Comparison:
     data: str
     seed: int | None = None
     tests: tuple[PairTest, ...] = ()
+    paired: tuple[PairedSeeds, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """What stands in bold, and what the intervals are over."""
+        if not any(subject.members for subject in self.subjects):
+            return f"{_BOLD} {_OVER_IMAGES}"
+        return f"{_BOLD} {_OVER_SEEDS}"
 
     def as_json(self) -> dict[str, Any]:
         """Plain data: every figure of every subject, who is best at what, and the tests."""
         return {
             "data": self.data,
             "seed": self.seed,
-            "subjects": [
-                {
-                    "name": subject.name,
-                    "source": subject.source,
-                    "figures": [figure.model_dump(mode="json") for figure in subject.evaluation.figures],
-                    "notes": list(subject.evaluation.notes),
-                }
-                for subject in self.subjects
-            ],
+            "subjects": [subject.as_json() for subject in self.subjects],
             "best": [
                 {"figure": row.name, "subject": self.subjects[row.best].name}
                 for row in self.rows
                 if row.best is not None
             ],
             "tests": [asdict(test) for test in self.tests],
+            "paired_seeds": [asdict(test) for test in self.paired],
         }
 
 
 def compare(
     sources: Sequence[str],
     splits: Splits,
-    judge: Callable[[], Recogniser],
+    judge: Callable[[], Judge],
     *,
-    num_minted: int,
+    num_minted: int | None,
     seed: int,
+    second: Callable[[], Judge | None] | None = None,
 ) -> Comparison:
     """Measure every subject in the same way, and say which is best at what.
 
     Args:
         sources: At least two of what `evaluate_subject` takes: all recognisers, or none.
         splits: Real digits of the same classes.
-        judge: Gives the recogniser that judges digits; called only if one is needed.
-        num_minted: How many digits every generator mints.
+        judge: Gives the judge of digits; called only if one is needed.
+        num_minted: How many digits every generator mints; None as in `evaluate_subject`.
         seed: Of the minted digits.
+        second: Gives another judge for cross-checking, or None.
 
     Raises:
         SettingsError: There are fewer than two subjects, or recognisers among others.
@@ -154,7 +198,8 @@ def compare(
     if "recogniser" in kinds.values():
         return _compare_recognisers(names, sources, splits)
     evaluations = [
-        evaluate_subject(source, splits, judge, num_minted=num_minted, seed=seed) for source in sources
+        evaluate_subject(source, splits, judge, num_minted=num_minted, seed=seed, second=second)
+        for source in sources
     ]
     subjects = tuple(map(Subject, names, sources, evaluations))
     rows = rows_of(names, [evaluation.figures for evaluation in evaluations])
@@ -195,25 +240,42 @@ def _of_any_recogniser(figure: Figure) -> Figure:
 def rows_of(names: Sequence[str], figures: Sequence[Sequence[Figure]]) -> tuple[Row, ...]:
     """One row for each protocol: same name, judges and number of images.
 
+    A figure by a judge that was never saved has a row of its own, for nobody can tell which network it was.
+
     Args:
         names: Of the subjects.
         figures: Of each subject.
 
     Raises:
-        DataError: No protocol was measured of two subjects.
+        DataError: No protocol was measured of two subjects; if that is for their judges, they are named.
     """
     found: dict[tuple[object, ...], list[Figure | None]] = {}
     for place, own in enumerate(figures):
         for figure in own:
-            key = (figure.name, figure.num_images, figure.judge_sha256, figure.second_judge_sha256)
+            judges = (figure.judge_sha256, figure.second_judge_sha256)
+            key = (figure.name, figure.num_images, *judges, place if "" in judges else None)
             found.setdefault(key, [None] * len(names))[place] = figure
     rows = tuple(Row(str(key[0]), tuple(row), best_of(row)) for key, row in found.items())
     if not any(len([figure for figure in row.figures if figure]) > 1 for row in rows):
+        _refuse_other_judges(figures)
         raise DataError(
-            f"No figure of {', '.join(names)} can be compared, because each rests on another judge or another number "
-            "of images; compare digits of equal number, by one judge."
+            f"No figure of {', '.join(names)} can be compared, because each is of another protocol or another number "
+            "of images; compare digits of equal number, measured alike."
         )
     return rows
+
+
+def _refuse_other_judges(figures: Sequence[Sequence[Figure]]) -> None:
+    """Name the judges if they are why no figure is shared."""
+    for ours, theirs in combinations(figures, 2):
+        alike = {
+            (figure.protocol, figure.num_images): figure
+            for figure in theirs
+            if figure.judge_sha256 is not None
+        }
+        for figure in ours:
+            if other := alike.get((figure.protocol, figure.num_images)):
+                require_same_protocol(figure, other)
 
 
 def best_of(figures: Sequence[Figure | None]) -> int | None:
@@ -224,7 +286,11 @@ def best_of(figures: Sequence[Figure | None]) -> int | None:
 
     Args:
         figures: Of one protocol; None for what was not measured.
+
+    Raises:
+        DataError: They are of different protocols or judges.
     """
+    require_same_protocol(*filter(None, figures))
     known = [place for place, figure in enumerate(figures) if figure]
     losses = {place: _loss(figure) for place, figure in enumerate(figures) if figure}
     for place in known:

@@ -18,8 +18,10 @@ from typing import Any
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.data.npz import read_npz, write_npz
 from inkmint.errors import RunError, SettingsError
-from inkmint.evaluation.protocols import accuracy, evaluate_digits, train_synthetic_test_real
+from inkmint.evaluation.judge import NamedJudge, as_judge
+from inkmint.evaluation.protocols import accuracy, evaluate_digits
 from inkmint.evaluation.record import Evaluation, save_evaluation
+from inkmint.evaluation.teaching import train_synthetic_test_real
 from inkmint.files import read_json, write_json
 from inkmint.models import Generator, Recogniser
 from inkmint.recipes import find_recipe
@@ -44,6 +46,9 @@ class Demo:
         seed: Of the training runs.
         device: One of `runtime.DEVICES`.
         threads: CPU threads; None for torch's choice.
+        judge: Judges the minted digits; None has the reader that is trained here do it, for digits of classes that
+            no other judge knows.
+        second: Another judge for cross-checking; None does without.
         announce: Told the name of each step as it begins.
         observers: Called with a title; gives the observers of the training run of that title.
     """
@@ -53,6 +58,8 @@ class Demo:
     seed: int = 0
     device: str = "auto"
     threads: int | None = None
+    judge: NamedJudge | None = None
+    second: NamedJudge | None = None
     announce: Callable[[str], None] = lambda _: None
     observers: Callable[[str], Sequence[Observer]] = lambda _: ()
     _record: dict[str, Any] = field(default_factory=dict)
@@ -67,18 +74,24 @@ class Demo:
         recogniser = Recogniser.from_pretrained(
             self._train("recogniser", find_recipe("hao2020/lenet-attention-quick"), self.splits).path
         )
+        judge = self.judge or as_judge(recogniser)
+        watch = judge.recogniser.judge
         generator = Generator.from_pretrained(
-            self._train("generator", find_recipe("hu2024/acgan-sa-quick"), self.splits, recogniser.judge).path
+            self._train("generator", find_recipe("hu2024/acgan-sa-quick"), self.splits, watch).path
         )
         with self._step("mint digits"):
             minted = self._mint(generator)
         with self._step("measure"):
-            evaluation = evaluate_digits(minted, self.splits, recogniser, labelled=True, seeds=(self.seed,))
+            evaluation = evaluate_digits(
+                minted, self.splits, judge, labelled=True, second=self.second, seeds=(self.seed,)
+            )
         student = self._student("synthetic-recogniser", minted)
         rival = self._student("real-recogniser", self._real(len(minted)))
         with self._step("compare"):
             test, seeds = self.splits.test, (self.seed,)
-            taught = train_synthetic_test_real(student, rival, test, num_train=len(minted), seeds=seeds)
+            taught = train_synthetic_test_real(
+                [student], [rival], test, learner=student.name, num_train=len(minted), seeds=seeds
+            )
             figures = (*evaluation.figures, accuracy(recogniser, test, seeds=seeds), taught)
             evaluation = replace(evaluation, figures=figures)
             save_evaluation(evaluation, self.path)

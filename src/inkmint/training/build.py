@@ -27,7 +27,7 @@ def build_task(recipe: Recipe, validation: DigitSet, judge: Judge | None = None)
         on_paper = recipe.background == "paper"
         informed = judge and InformedJudge(judge, validation)
         view = GeneratorView(validation.num_classes, spec.conditional, on_paper, informed)
-    networks = spec.build(recipe.options, validation.num_classes)
+    networks = spec.build(recipe.options, validation.num_classes, validation.image_channels)
     product = networks[spec.kind]
     match spec:
         case GanSpec():

@@ -11,7 +11,7 @@ from inkmint.errors import SettingsError
 from inkmint.options import Value
 from inkmint.training.engine import Engine
 from inkmint.training.recipe import Recipe
-from inkmint.training.views import MEASURED_SAMPLES, GeneratorView
+from inkmint.training.views import MEASURED_SAMPLES, GeneratorView, has_few_classes
 from inkmint.zoo import find
 
 Record = Mapping[str, Any]
@@ -36,8 +36,9 @@ RAREST = 0.1
 """Of its fair share 1 / K, below which a class counts as lost. The rarest class has 0.42 of it or more in all quick
 recipes (docs/zoo/results.json); it had 0.06 in mggan-quick when that ended after 6 epochs, short of sixes and zeros."""
 
-FEWEST_EXPECTED = 20
-"""Digits of a class that there must be in fair samples for `RAREST` to mean anything."""
+FEWEST_PRESENT = 0.5
+"""Of the classes that an even draw would show, below which classes count as lost where they are too many to look at
+each (more than 50). Real stacked digits show 0.997 of it."""
 
 LEAST_DIVERSITY = 0.25
 """One picture of each class has diversity 0 and two have 0.5; below the middle it is one with small changes. The
@@ -99,7 +100,8 @@ def diagnose(recipe: Recipe, num_classes: int, records: Sequence[Record]) -> lis
 
     Findings:
         nothing drawn: the contrast of the samples is below 0.1.
-        mode collapse: a class has less than a tenth of its fair share, or the diversity is below 0.25.
+        mode collapse: a class has less than a tenth of its fair share, or the diversity is below 0.25. Of more than 50
+            classes, less than half of those are present that an even draw would show.
         labels ignored: label agreement is no more than a tenth of the way from guessing to perfect.
         discriminator ahead: over the last epoch all its adversarial losses are below 5 % of a guesser's (what
             smoothed labels cost at least taken off), and the generator's loss does not recover. Where a judge
@@ -201,22 +203,42 @@ def _findings(epoch: _Epoch) -> Iterator[Finding]:
 
 
 def _collapse(epoch: _Epoch) -> Iterator[Finding]:
-    num_classes, figures, signs = epoch.num_classes, epoch.figures, []
-    enough = not epoch.early and MEASURED_SAMPLES / num_classes >= FEWEST_EXPECTED
-    rarest, diversity = figures.get("smallest_class", 1.0), figures.get("diversity", 1.0)
-    if enough and rarest < RAREST / num_classes:
-        num_present = round(figures["classes_present"])
-        signs.append(
-            f"{num_present} of {num_classes} classes are present"
-            if num_present < num_classes
-            else f"the rarest of {num_classes} classes is {rarest:.1%} of the digits"
-        )
+    diversity = epoch.figures.get("diversity", 1.0)
+    lack = "" if epoch.early else _lack_of_classes(epoch)
+    signs = [lack] if lack else []
     if diversity < LEAST_DIVERSITY * epoch.factor:
         signs.append(f"samples of one class differ by {diversity:.2f} of what real ones do")
     if signs:
         yield Finding(
             "mode collapse", f"{' and '.join(signs)}: mode collapse{_advice(epoch, _varied(epoch))}"
         )
+
+
+def expected_classes(num_classes: int, num_samples: int = MEASURED_SAMPLES) -> float:
+    """How many of K equally frequent classes a random draw of n shows on average: `K (1 - (1 - 1 / K)^n)`."""
+    return num_classes * (1 - (1 - 1 / num_classes) ** num_samples)
+
+
+def _lack_of_classes(epoch: _Epoch) -> str:
+    """Which classes there are too few of, in words; empty if of none, or if no judge has looked."""
+    num_classes, figures = epoch.num_classes, epoch.figures
+    if "classes_present" not in figures:
+        return ""
+    num_present = round(figures["classes_present"])
+    if not has_few_classes(num_classes):
+        expected = expected_classes(num_classes)
+        if num_present >= FEWEST_PRESENT * expected:
+            return ""
+        return (
+            f"{num_present} of {num_classes:,} classes are present in {MEASURED_SAMPLES:,} digits, where an even draw "
+            f"shows {expected:.0f}"
+        )
+    rarest = figures.get("smallest_class", 1.0)
+    if rarest >= RAREST / num_classes:
+        return ""
+    if num_present < num_classes:
+        return f"{num_present} of {num_classes} classes are present"
+    return f"the rarest of {num_classes} classes is {rarest:.1%} of the digits"
 
 
 def _ignored_labels(epoch: _Epoch) -> Iterator[Finding]:
@@ -259,7 +281,8 @@ def _draws_well(epoch: _Epoch) -> bool:
     figures = epoch.figures
     return (
         figures.get("contrast", 1.0) >= FAINTEST
-        and figures.get("smallest_class", 0.0) >= RAREST / epoch.num_classes
+        and "classes_present" in figures
+        and not _lack_of_classes(epoch)
         and figures.get("diversity", 1.0) >= 0.5
         and figures.get("label_agreement", 1.0) >= 0.5
     )

@@ -110,6 +110,11 @@ class Recipe(Settings):
             return images
         return 255 - images if images.dtype == torch.uint8 else -images
 
+    def deciding(self) -> dict[str, Any]:
+        """What decides a result, as plain data: the recipe without its words, and every option of its model."""
+        data = self.model_dump(mode="json", exclude={"about", "choices"})
+        return data | {"options": dict(find(self.model).settle(self.options))}
+
     def derive(self, **changes: Any) -> "Recipe":
         """A checked copy with fields replaced; nested fields take dotted names.
 

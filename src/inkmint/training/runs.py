@@ -46,6 +46,7 @@ class RunConfig(BaseModel):
     data: str
     data_fingerprint: str
     class_names: tuple[str, ...]
+    image_channels: int = 1
     seed: int
     device: str
     threads: int

@@ -14,15 +14,26 @@ from torch import Tensor, nn
 from inkmint.data.contrast import ink_contrast
 from inkmint.data.digits import DigitSet
 from inkmint.data.pixels import to_network, to_pixels
+from inkmint.data.sheet import shown_classes
+from inkmint.data.stacked import read_channels
 from inkmint.objectives import Sample
 from inkmint.training.tasks import Batch, Draws
 
 Judge = Callable[[Tensor], Tensor]
-"""Tells the labels (N,) of uint8 images (N, 28, 28), ink bright on dark."""
+"""Tells the labels (N,) of uint8 images (N, 28, 28), or (N, C, 28, 28), ink bright on dark."""
 
 PICTURES_PER_CLASS = 8
+CLASSES_SHOWN_OF_MANY = 10
 MEASURED_SAMPLES = 1000
+FEWEST_EXPECTED = 20
+"""Digits of a class that there must be in fair samples for its share and its spread to mean anything."""
+
 FEWEST_FOR_SPREAD, MOST_FOR_SPREAD = 5, 200
+
+
+def has_few_classes(num_classes: int) -> bool:
+    """Whether each class can be looked at by itself: 1,000 fair samples hold 20 or more of it."""
+    return MEASURED_SAMPLES / num_classes >= FEWEST_EXPECTED
 
 
 def class_spread(images_NHW: Tensor, y_N: Tensor, num_classes: int) -> Tensor:
@@ -49,6 +60,21 @@ def class_spread(images_NHW: Tensor, y_N: Tensor, num_classes: int) -> Tensor:
             pixels = images_NHW[chosen].flatten(1).float().div_(255)
             spread_K[label] = torch.pdist(pixels).double().mean()
     return spread_K
+
+
+@dataclass(frozen=True)
+class StackedJudge:
+    """A judge of single digits that reads stacked ones, each channel by itself.
+
+    Attributes:
+        judge: Tells what single digits look like.
+    """
+
+    judge: Judge
+
+    def __call__(self, images_NCHW: Tensor) -> Tensor:
+        """The labels (N,), 0 to 999, of uint8 images (N, 3, 28, 28), ink bright on dark."""
+        return read_channels(self.judge, images_NCHW)
 
 
 @dataclass(frozen=True)
@@ -131,6 +157,7 @@ class GeneratorView:
             share of the rarest one (1 / K at best, 0 if one is missing), and for conditional generators
             `label_agreement`, the share whose label is the one asked for (higher is better); with an informed
             judge `diversity`, by how much digits of one class differ as a ratio to real ones (about 1 is best).
+            Of more than 50 classes, there are too few samples for `smallest_class` and `diversity`.
         """
         draws = Draws(draws.generator, MEASURED_SAMPLES, draws.device)
         x_NCHW, y_N = generate(product, draws.labels(self.num_classes), draws)
@@ -142,17 +169,21 @@ class GeneratorView:
         seen_N = self.judge(255 - images_NHW if self.on_paper else images_NHW).to(y_N.device)
         counts_K = torch.bincount(seen_N, minlength=self.num_classes)
         figures["classes_present"] = float((counts_K > 0).sum())
-        figures["smallest_class"] = counts_K.min().item() / MEASURED_SAMPLES
+        each = has_few_classes(self.num_classes)
+        if each:
+            figures["smallest_class"] = counts_K.min().item() / MEASURED_SAMPLES
         if self.conditional:
             figures["label_agreement"] = (seen_N == y_N).double().mean().item()
-        diversity = (
-            self.judge.diversity(images_NHW, seen_N) if isinstance(self.judge, InformedJudge) else None
-        )
+        diversity = None
+        if each and isinstance(self.judge, InformedJudge):
+            diversity = self.judge.diversity(images_NHW, seen_N)
         return figures if diversity is None else {**figures, "diversity": diversity}
 
     def pictures(self, product: nn.Module, draws: Draws) -> Tensor:
-        """Eight digits of every class, in label order."""
-        y_M = torch.arange(self.num_classes).repeat_interleave(PICTURES_PER_CLASS).to(draws.device)
+        """Eight digits of every class, in label order; of more than 50 classes, of ten that are evenly spaced."""
+        few = has_few_classes(self.num_classes)
+        shown = shown_classes(self.num_classes, self.num_classes if few else CLASSES_SHOWN_OF_MANY)
+        y_M = torch.tensor(shown).repeat_interleave(PICTURES_PER_CLASS).to(draws.device)
         draws = Draws(draws.generator, len(y_M), draws.device)
         return to_pixels(generate(product, y_M, draws).x_NCHW).cpu()
 

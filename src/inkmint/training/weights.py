@@ -28,6 +28,7 @@ class ModelConfig(BaseModel):
         model: Row of the zoo.
         options: The row's options.
         class_names: One name per class, in label order.
+        image_channels: Of the images that it draws or reads.
         recipe: Name of the recipe that trained it.
         data: Name of the data it was trained on.
         seed: Of the training run.
@@ -43,6 +44,7 @@ class ModelConfig(BaseModel):
     model: str
     options: dict[str, Any]
     class_names: tuple[str, ...] = Field(min_length=1)
+    image_channels: int = Field(1, ge=1, le=64)
     recipe: str
     data: str
     seed: int
@@ -59,7 +61,7 @@ class ModelConfig(BaseModel):
         """The network, with weights that still have to be loaded."""
         spec = self.spec
         with torch.random.fork_rng(devices=[]):
-            return spec.build(self.options, len(self.class_names))[spec.kind]
+            return spec.build(self.options, len(self.class_names), self.image_channels)[spec.kind]
 
 
 def save_model(path: Path, network: nn.Module, config: ModelConfig) -> ModelConfig:
