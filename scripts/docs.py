@@ -1,6 +1,6 @@
 """Write the documentation that is generated from the code, or check that it is up to date.
 
-python scripts/docs.py           write docs/commands.md, recipes.md, zoo.md, evidence.md and stacked-mnist.md
+python scripts/docs.py           write docs/commands.md, recipes.md, zoo.md, evidence.md and the others in `main`
 python scripts/docs.py --check   exit with 1 and name the pages that are out of date
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import few_labels
 import stacked_mnist
 from damage import read_damage
 from evidence import evidence_page
@@ -71,10 +72,10 @@ def recipes_page() -> str:
             f"{NOTICE}# Recipes",
             "",
             "What `inkmint train` can train. Parameters count all networks of a model, in the order generator,",
-            "discriminator, encoder, guide where there are several, and stand beside the document's own count where it",
-            "prints one. A fitted model has none: it is computed from all images at once. The same table as data:",
-            "`inkmint recipes --json`; one recipe in full: `inkmint recipes NAME`. What the quick recipes reach is in",
-            "[zoo.md](zoo.md), how to add a model in [adding-a-model.md](adding-a-model.md).",
+            "discriminator or autoencoder, encoder, guide where there are several, and stand beside the document's own",
+            "count where it prints one. A fitted model has none: it is computed from all images at once. The same",
+            "table as data: `inkmint recipes --json`; one recipe in full: `inkmint recipes NAME`. What the quick",
+            "recipes reach is in [zoo.md](zoo.md), how to add a model in [adding-a-model.md](adding-a-model.md).",
             "",
             *table,
             "",
@@ -247,6 +248,7 @@ def main() -> int:
         DOCS / "recipes.md": recipes_page(),
         DOCS / "zoo.md": zoo_page(read_results()),
         DOCS / "evidence.md": f"{NOTICE}{evidence_page(read_results(), read_damage())}",
+        DOCS / "few-labels.md": NOTICE + few_labels.page(few_labels.read_results()),
         DOCS / "stacked-mnist.md": NOTICE + stacked_mnist.page(stacked_mnist.read_results()),
     }
     if "--check" not in sys.argv:

@@ -26,7 +26,7 @@ from inkmint.files import write_json
 from inkmint.models import Generator
 from inkmint.recipes import find_recipe
 from inkmint.recipes.lin2018 import packed
-from inkmint.runtime import environment
+from inkmint.runtime import environment, machine_in_words
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
 from inkmint.training.session import resume, train
@@ -86,7 +86,6 @@ def measured(recipe: Recipe, seed: int, run: Run, splits: Splits, judge: NamedJu
         grid(minted.images[:SHEET_IMAGES].numpy(), SHEET_COLUMNS), FOLDER / f"{run_name(recipe, seed)}.png"
     )
     modes, divergence = evaluate_stacked(minted, splits, judge, seeds=(seed,)).figures
-    machine = environment()
     return {
         "recipe": recipe.name,
         "packing": recipe.options.get("packing", 1),
@@ -96,7 +95,7 @@ def measured(recipe: Recipe, seed: int, run: Run, splits: Splits, judge: NamedJu
         "seconds": run.read_status()["seconds"],
         "protocol": recipe.deciding(),
         "data": splits.train.fingerprint,
-        "machine": f"{machine['processor']}, {machine['threads']} threads, torch {machine['versions']['torch']}",
+        "machine": machine_in_words(environment()),
     }
 
 

@@ -35,6 +35,7 @@ from inkmint.evaluation.readings import OnceAsked
 from inkmint.files import read_json, write_json
 from inkmint.models import Generator, Recogniser
 from inkmint.recipes import RECIPES, find_recipe, lin2018
+from inkmint.runtime import machine_in_words
 from inkmint.studies.synthetic import LEARNER, accuracies_on_real, digits_to_learn_from, train_on_synthetic
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
@@ -99,11 +100,8 @@ def timing(recipe: Recipe, run: Run, before: Mapping[str, Any] | None) -> dict[s
     """Seconds of training and the machine: those of the earlier result where the protocol is unchanged."""
     if before and "seconds" in before and before.get("protocol") == protocol(recipe):
         return {"seconds": before["seconds"], "machine": before["machine"]}
-    machine = read_json(run.path / "environment.json")
-    return {
-        "seconds": run.read_status()["seconds"],
-        "machine": f"{machine['processor']}, {machine['threads']} threads, torch {machine['versions']['torch']}",
-    }
+    machine = machine_in_words(read_json(run.path / "environment.json"))
+    return {"seconds": run.read_status()["seconds"], "machine": machine}
 
 
 # Measuring

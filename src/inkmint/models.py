@@ -17,7 +17,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import column_or_1d
 from torch import Tensor, nn
 
-from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, DigitSet, as_images, as_labels
+from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, UNLABELLED, DigitSet, as_images, as_labels
 from inkmint.data.pixels import to_network, to_pixels
 from inkmint.errors import DataError, ModelError, SettingsError, did_you_mean
 from inkmint.recipes import find_recipe
@@ -26,6 +26,7 @@ from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
 from inkmint.training.weights import ModelConfig, load_model, save_model
+from inkmint.zoo import find
 
 BATCH_IMAGES = 500
 FEWEST_STEPS = 1000
@@ -213,18 +214,30 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on images `X` and their labels `y`, (N,), of any type that can be sorted.
 
+        With a recipe that learns from unlabelled images too, such as `inkmint/few-labels`, the label -1 marks those, as
+        in scikit-learn's semi-supervised estimators.
+
         Raises:
             DataError: The images or labels do not fit; the message says how.
             SettingsError: The recipe is not one of a recogniser.
         """
         recipe = find_recipe(self.recipe) if isinstance(self.recipe, str) else self.recipe
         images = self._images(X)
-        classes, labels = np.unique(_label_array(y, len(images)), return_inverse=True)
+        given = _label_array(y, len(images))
+        unlabelled = (
+            given == UNLABELLED if find(recipe.model).learns_unlabelled else np.zeros(len(images), bool)
+        )
+        classes, labels = np.unique(given[~unlabelled], return_inverse=True)
         if len(classes) < 2:
             raise DataError("The labels hold one class only; a recogniser needs at least two classes.")
         digits = DigitSet.from_arrays(
-            images, labels, name="The training set", class_names=tuple(str(name) for name in classes)
+            images[~unlabelled],
+            labels,
+            name="The training set",
+            class_names=tuple(str(name) for name in classes),
         )
+        if unlabelled.any():
+            digits = digits.with_unlabelled(images[unlabelled])
         recipe = sized(recipe, len(digits), self.epochs)
         set_threads(self.threads)
         with torch.random.fork_rng(devices=[]):
@@ -300,6 +313,7 @@ def sized(recipe: Recipe, num_images: int, epochs: int | None = None) -> Recipe:
         num_images: Of the training set.
         epochs: Passes over the images, however many steps that makes; None takes the recipe's, or more.
     """
+    num_images = max(num_images, recipe.images_per_epoch)
     batch_size = min(recipe.batch_size, num_images)
     if epochs is None:
         enough = -(-FEWEST_STEPS // (num_images // batch_size)) if recipe.optimisers else 1

@@ -3,7 +3,7 @@
 import atexit
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -198,6 +198,12 @@ def environment() -> dict[str, Any]:
             **{name: version(name) for name in ("torch", "numpy", "scikit-learn")},
         },
     }
+
+
+def machine_in_words(recorded: Mapping[str, Any]) -> str:
+    """Processor, threads and torch of a recorded `environment`."""
+    threads = f"{recorded['threads']} thread{'s' * (recorded['threads'] != 1)}"
+    return f"{recorded['processor']}, {threads}, torch {recorded['versions']['torch']}"
 
 
 def _processor() -> str:

@@ -11,6 +11,7 @@ from torch import nn
 from inkmint.errors import SettingsError
 from inkmint.objectives import Objective
 from inkmint.options import Option, Value
+from inkmint.supervision import LabelsAlone, Supervision
 
 Factory = Callable[..., nn.Module]
 Settings = Mapping[str, Value]
@@ -56,6 +57,11 @@ class Spec(ABC):
     @property
     def conditional(self) -> bool:
         """Whether the label asked for decides what is drawn."""
+        return False
+
+    @property
+    def learns_unlabelled(self) -> bool:
+        """Whether images without a label teach it something; if not, it is never shown any."""
         return False
 
     def settle(self, options: Settings) -> Settings:
@@ -196,19 +202,74 @@ class GanSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatentFlowSpec(Spec):
+    """A generator that follows a flow to codes of digits, with the autoencoder whose codes they are.
+
+    Attributes:
+        generator: A `nets.latent.LatentFlowGenerator`, called with `num_classes`, `image_channels` and the options.
+        autoencoder: A `nets.latent.CodeAutoencoder`, called likewise.
+    """
+
+    generator: Factory
+    autoencoder: Factory
+
+    @property
+    def kind(self) -> Kind:
+        """A generator."""
+        return "generator"
+
+    @property
+    def networks(self) -> Mapping[str, Factory]:
+        """The generator and the autoencoder."""
+        return {"generator": self.generator, "autoencoder": self.autoencoder}
+
+    @property
+    def conditional(self) -> bool:
+        """The label decides what is drawn."""
+        return True
+
+    def check(self, options: Settings, batch_size: int) -> None:
+        """Refuse settings that cannot be trained, before anything is built."""
+        super().check(options, batch_size)
+        if batch_size < 2:
+            raise SettingsError(
+                f"A batch of {batch_size} has no statistics for the codes of {self.name!r}; set batch_size to 2 or "
+                "more."
+            )
+
+    def build(self, options: Settings, num_classes: int, image_channels: int = 1) -> dict[str, nn.Module]:
+        """Networks that have one decoder between them: what the autoencoder learns, the generator draws with."""
+        networks = super().build(options, num_classes, image_channels)
+        networks["autoencoder"].decoder = networks["generator"].decoder
+        return networks
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecogniserSpec(Spec):
     """A network that tells which class an image shows.
 
     Attributes:
         network: Called with `num_classes` and the options.
+        objective: Called with the options.
     """
 
     network: Factory
+    objective: Callable[..., Supervision] = LabelsAlone
 
     @property
     def kind(self) -> Kind:
         """A recogniser."""
         return "recogniser"
+
+    @property
+    def learns_unlabelled(self) -> bool:
+        """Whether its objective has a use for images without a label."""
+        return self.build_objective({}).learns_unlabelled
+
+    def build_objective(self, options: Settings) -> Supervision:
+        """What the recogniser minimises."""
+        objective: Supervision = call(self.objective, self.settle(options))
+        return objective
 
     @property
     def networks(self) -> Mapping[str, Factory]:

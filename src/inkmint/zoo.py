@@ -12,11 +12,14 @@ from inkmint.nets.conv import AcganDiscriminator, AcganGenerator
 from inkmint.nets.deep import dcgan_discriminator, dcgan_generator, rzayev_discriminator, rzayev_generator
 from inkmint.nets.dense import CganDiscriminator, CganGenerator, DenseDiscriminator, DenseGenerator
 from inkmint.nets.guidance import Autoencoder, Guide
+from inkmint.nets.latent import CodeAutoencoder, LatentFlowGenerator
 from inkmint.nets.pca import PcaGenerator, ProbabilisticPcaGenerator
+from inkmint.nets.reader import Reader
 from inkmint.nets.recognisers import AlexNet, LeNet, ResNet18, Vgg16
 from inkmint.objectives import ADVERSARIAL
 from inkmint.options import Choice, Option, Real, Switch, Whole
-from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec, Spec
+from inkmint.specs import FittedSpec, GanSpec, LatentFlowSpec, RecogniserSpec, Spec
+from inkmint.supervision import FixMatch
 
 PLAY: dict[str, Option] = {
     "latent_size": Whole(100, 1, 4096, "numbers in a latent"),
@@ -73,6 +76,7 @@ _ACGAN: dict[str, Option] = {
 }
 _MASK = "stage after which the attention mask sits; 0 for none"
 _WIDTH: dict[str, Option] = {"width": Real(1.0, 1 / 64, 4, "factor on the maps of every layer")}
+_READER: dict[str, Option] = _WIDTH | {"depth": Whole(3, 0, 16, "residual units in each stage")}
 
 
 _GAN_WIDTHS = (256, 512, 1024)
@@ -154,6 +158,27 @@ ROWS: tuple[Spec, ...] = (
         discriminator=partial(AcganDiscriminator, attention=True),
         options=_ACGAN,
     ),
+    LatentFlowSpec(
+        name="house",
+        paper="inkmint",
+        about="flow from noise to an autoencoder's codes, learned by flow matching, then the decoder",
+        generator=LatentFlowGenerator,
+        autoencoder=CodeAutoencoder,
+        options={
+            "latent_size": Whole(32, 1, 1024, "numbers in a latent and in a code"),
+            "num_channels": Whole(32, 1, 1024, "maps at 14x14 of the autoencoder"),
+            "flow_width": Whole(256, 1, 4096, "units in each layer of the flow"),
+            "flow_depth": Whole(3, 0, 64, "residual units of the flow"),
+            "num_steps": Whole(4, 1, 1000, "steps from noise to code, of two velocities each"),
+            "autoencoder_share": Real(
+                0.25, 0, 0.95, "share of the run in which the autoencoder learns, ahead of the flow"
+            ),
+            "code_noise": Real(
+                0.1, 0, 10, "standard deviation of the noise on codes, whose own is 1, as the decoder learns"
+            ),
+            "flow_repeats": Whole(4, 1, 1024, "ways from noise that each code of a batch goes in a step"),
+        },
+    ),
     FittedSpec(
         name="pca",
         paper="rzayev2021",
@@ -204,6 +229,25 @@ ROWS: tuple[Spec, ...] = (
         about="ResNet-18 for 28x28 images, attention mask after any stage",
         network=ResNet18,
         options=_WIDTH | {"attention": Whole(0, 0, 4, _MASK)},
+    ),
+    RecogniserSpec(
+        name="house-reader",
+        paper="inkmint",
+        about="small residual network at 7x7 and 3x3, made for the CPU",
+        network=Reader,
+        options=_READER,
+    ),
+    RecogniserSpec(
+        name="fixmatch",
+        paper="sohn2020",
+        about="house-reader that learns from unlabelled images too, by its own sure guesses (FixMatch)",
+        network=Reader,
+        objective=FixMatch,
+        options=_READER
+        | {
+            "threshold": Real(0.95, 0, 1, "probability from which on a guess counts"),
+            "unlabelled_weight": Real(1.0, 0, 100, "weight of the guesses in the mean over a batch"),
+        },
     ),
     FittedSpec(
         name="lbp-svm",

@@ -16,11 +16,11 @@ from inkmint.errors import Interrupted, SettingsError
 from inkmint.nets.blocks import SelfAttention
 from inkmint.objectives import ADVERSARIAL
 from inkmint.options import Real, Whole
-from inkmint.specs import FittedSpec, GanSpec, Spec
+from inkmint.specs import FittedSpec, GanSpec, LatentFlowSpec, Spec
 from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
-from inkmint.training.tasks import Batch, Draws, Task
+from inkmint.training.tasks import Batch, Draws, Stage, Task
 from inkmint.training.weights import ModelConfig, load_model, save_model
 from inkmint.zoo import ZOO
 
@@ -66,9 +66,9 @@ every_generator, every_recogniser, every_fitted = over(GENERATORS), over(RECOGNI
 
 
 def coloured_cases() -> Iterator[tuple[str, Spec, dict[str, Any]]]:
-    """Every GAN as it is, and with what joins images or keeps some by it; narrow, to be quick."""
+    """Every generator that learns, and GANs with what joins images or keeps some by them; narrow, to be quick."""
     for name, spec in ZOO.items():
-        if isinstance(spec, GanSpec):
+        if isinstance(spec, GanSpec | LatentFlowSpec):
             narrow = {option: 8 for option in ("num_channels", "code_size") if option in spec.options}
             yield name, spec, narrow
             for option, value in (("packing", 2), ("normalisation", "reference")):
@@ -120,7 +120,7 @@ def outputs(networks: Mapping[str, nn.Module], part: slice = slice(None)) -> dic
         match role:
             case "generator":
                 said[role] = network(latents(network)[part], y_N)
-            case "recogniser" | "encoder":
+            case "recogniser" | "encoder" | "autoencoder":
                 said[role] = network(x_NCHW)
             case "guide":
                 said[role] = network(networks["encoder"].encode(x_NCHW), y_N).real_logit_N
@@ -129,6 +129,17 @@ def outputs(networks: Mapping[str, nn.Module], part: slice = slice(None)) -> dic
                 if class_logits_NK is not None:
                     said["class"] = class_logits_NK
     return said
+
+
+def owned(networks: Mapping[str, nn.Module]) -> dict[str, dict[str, nn.Parameter]]:
+    """The parameters of each network that no later one has: what its phases have to reach."""
+    remaining: set[nn.Parameter] = set()
+    found = {}
+    for role, network in reversed(networks.items()):
+        named = dict(network.named_parameters())
+        found[role] = {name: parameter for name, parameter in named.items() if parameter not in remaining}
+        remaining |= set(named.values())
+    return found
 
 
 def task_of(recipe: Recipe, splits: Splits) -> Task:
@@ -165,21 +176,22 @@ def colours(few: Splits) -> Splits:
 
 
 @over(COLOURED)
-def test_a_gan_trains_on_images_of_three_channels_and_is_loaded_as_it_was_saved(
-    spec: GanSpec, options: dict[str, Any], recipe_of: Callable[..., Recipe], colours: Splits, tmp_path: Path
+def test_a_generator_learns_from_images_of_three_channels_and_is_loaded_as_it_was_saved(
+    spec: Spec, options: dict[str, Any], recipe_of: Callable[..., Recipe], colours: Splits, tmp_path: Path
 ) -> None:
     task = task_of(recipe_of(spec.name, **options), colours)
     task.begin(colours.train, Draws(torch.Generator().manual_seed(0), 20, CPU))
     batch = Batch(to_network(colours.train.images[:20]), colours.train.labels[:20])
     assert batch.x_NCHW.shape == (20, 3, 28, 28)
     for phase in task.phases:
-        network = task.networks[phase.trains]
-        network.zero_grad()
+        parameters = owned(task.networks)[phase.trains].values()
+        task.networks[phase.trains].zero_grad()
         losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
-        assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
-    critique = task.networks["discriminator"](batch.x_NCHW, batch.y_N)
-    assert critique.real_logit_N.shape == (20 // packing(spec, options),)
+        assert all(torch.isfinite(parameter.grad).all() for parameter in parameters)
+    if isinstance(spec, GanSpec):
+        critique = task.networks["discriminator"](batch.x_NCHW, batch.y_N)
+        assert critique.real_logit_N.shape == (20 // packing(spec, options),)
     generator = task.networks["generator"].eval()
     x_NCHW = generator(latents(generator), labels())
     assert x_NCHW.shape == (12, 3, 28, 28)
@@ -199,7 +211,7 @@ def test_a_gan_trains_on_images_of_three_channels_and_is_loaded_as_it_was_saved(
     assert torch.equal(loaded(latents(generator), labels()), x_NCHW)
 
 
-@pytest.mark.parametrize("name", [name for name, spec in ZOO.items() if not isinstance(spec, GanSpec)])
+@pytest.mark.parametrize("name", [name for name in ZOO if name not in COLOURED])
 def test_a_model_of_grey_images_refuses_others(
     name: str, recipe_of: Callable[..., Recipe], colours: Splits
 ) -> None:
@@ -221,7 +233,7 @@ def test_a_recogniser_gives_a_logit_per_class_and_features(
     assert len(features_ND) == 12
 
 
-@every_trained
+@over({name: case for name, case in TRAINED.items() if name in RECOGNISERS or name in GANS})
 def test_networks_return_logits_and_not_probabilities(spec: Spec, options: dict[str, Any]) -> None:
     network = build(spec, options)["recogniser" if spec.kind == "recogniser" else "discriminator"].eval()
     glaring_NCHW = 1e4 * pictures()
@@ -234,6 +246,7 @@ def test_networks_return_logits_and_not_probabilities(spec: Spec, options: dict[
 def test_every_phase_reaches_every_parameter_of_its_network_with_a_finite_gradient(
     spec: Spec, options: dict[str, Any], recipe_of: Callable[..., Recipe], few: Splits
 ) -> None:
+    """What two networks have in common is the later one's."""
     task = task_of(recipe_of(spec.name, **options), few)
     assert {phase.trains for phase in task.phases} == set(spec.trained)
     batch = Batch(to_network(few.train.images[:20]), few.train.labels[:20])
@@ -242,13 +255,14 @@ def test_every_phase_reaches_every_parameter_of_its_network_with_a_finite_gradie
             network.requires_grad_(role == phase.trains)
         losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
-        for role, network in task.networks.items():
-            for name, parameter in network.named_parameters():
+        for role, parameters in owned(task.networks).items():
+            for name, parameter in parameters.items():
                 if role == phase.trains:
                     assert parameter.grad is not None, f"{role}.{name}"
                     assert torch.isfinite(parameter.grad).all(), f"{role}.{name}"
                 else:
                     assert parameter.grad is None, f"{role}.{name} in the phase of {phase.trains}"
+        for network in task.networks.values():
             network.zero_grad(set_to_none=True)
 
 
@@ -268,7 +282,8 @@ def test_no_parameter_is_dead_once_attention_is_open(
         network.zero_grad()
         losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
-        dead = [name for name, parameter in network.named_parameters() if not parameter.grad.any()]
+        parameters = owned(task.networks)[phase.trains]
+        dead = [name for name, parameter in parameters.items() if not parameter.grad.any()]
         assert not dead
 
 
@@ -344,14 +359,12 @@ def test_a_phase_moves_its_own_network_and_leaves_the_weights_of_the_others_alon
     recipe = recipe_of(spec.name, **options)
     for index in range(len(spec.trained)):
         task = task_of(recipe, few)
-        task.phases = [task.phases[index]._replace(first_step=0, end_step=None)]
-        before = {
-            role: [parameter.detach().clone() for parameter in network.parameters()]
-            for role, network in task.networks.items()
-        }
+        task.phases = [task.phases[index]._replace(first_step=0, end_step=None, stage=Stage())]
+        parameters = {role: list(own.values()) for role, own in owned(task.networks).items()}
+        before = {role: [weight.detach().clone() for weight in own] for role, own in parameters.items()}
         Engine(recipe, task, few.train, seed=0, device=CPU).train()
-        for role, network in task.networks.items():
-            unmoved = all(map(torch.equal, before[role], network.parameters()))
+        for role, own in parameters.items():
+            unmoved = all(map(torch.equal, before[role], own))
             assert unmoved is (role != task.phases[0].trains), (role, task.phases[0].trains)
 
 
@@ -418,16 +431,22 @@ def test_more_discriminator_steps_and_a_head_start_hold_the_generator_back(
     recipe_of: Callable[..., Recipe], few: Splits
 ) -> None:
     task = task_of(recipe_of("gan", discriminator_steps=3, pretrain_steps=2), few)
-    roles = [[phase.trains for phase in task.phases if phase.takes_part(step)] for step in range(8)]
+    roles = [[phase.trains for phase in task.phases if phase.takes_part(step, 8)] for step in range(8)]
     both = ["discriminator", "generator"]
     assert roles == [both if step in (2, 5) else both[:1] for step in range(8)]
 
 
 def test_the_encoder_learns_before_everything_else(recipe_of: Callable[..., Recipe], few: Splits) -> None:
     task = task_of(recipe_of("mggan", encoder_steps=2, pretrain_steps=1), few)
-    roles = [[phase.trains for phase in task.phases if phase.takes_part(step)] for step in range(4)]
+    roles = [[phase.trains for phase in task.phases if phase.takes_part(step, 4)] for step in range(4)]
     judging = ["discriminator", "guide"]
     assert roles == [["encoder"], ["encoder"], judging, [*judging, "generator"]]
+
+
+def test_the_autoencoder_learns_before_the_flow(recipe_of: Callable[..., Recipe], few: Splits) -> None:
+    task = task_of(recipe_of("house", autoencoder_share=0.3), few)
+    roles = [phase.trains for step in range(10) for phase in task.phases if phase.takes_part(step, 10)]
+    assert roles == ["autoencoder"] * 3 + ["generator"] * 7
 
 
 def test_a_reference_batch_is_of_real_images(recipe_of: Callable[..., Recipe], few: Splits) -> None:
@@ -488,6 +507,8 @@ def refusal(recipe_of: Callable[..., Recipe], name: str, batch_size: int = 20, *
         ("ccgan", 0, {}, "greater than or equal to 1"),
         ("ccgan", 1, {"normalisation": "half-batch"}, "set batch_size to 4 or more"),
         ("dcgan", 1, {}, "set batch_size to 2 or more"),
+        ("house", 1, {}, "set batch_size to 2 or more"),
+        ("house", 20, {"autoencoder_share": 1.0}, "a number from 0 to 0.95"),
         ("gan", 20, {"loss": "hinge", "label_smoothing": 0.1}, "no targets that label_smoothing"),
         ("lenet", 20, {"label_smoothing": 0.1}, "no option 'label_smoothing'"),
         ("gan", 20, {"packing": 3}, "cannot be packed by 3"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from inkmint.data.digits import DIGIT_NAMES, DigitSet
+from inkmint.data.digits import DIGIT_NAMES, UNLABELLED, DigitSet
 from inkmint.data.folder import read_folder, read_folder_splits, read_image, write_folder
 from inkmint.errors import DataError, StorageError
 
@@ -132,3 +132,50 @@ def test_huge_pictures_are_refused_before_decoding(tmp_path, side):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(DataError, match=r"resize it to 28x28|cannot be read as an image"):
         read_image(tmp_path / "a.png")
+
+
+def save_classes(path: Path, per_class: int) -> None:
+    for label in range(10):
+        for number in range(per_class):
+            save(path / str(label) / f"{number}.png", np.full((28, 28), 10 * label + number, np.uint8))
+
+
+@pytest.mark.parametrize("name", ["unlabelled", "unlabeled"])
+def test_pictures_in_a_folder_unlabelled_are_training_images_without_a_label(tmp_path, name):
+    save_classes(tmp_path, 6)
+    save(tmp_path / name / "a.png", np.full((28, 28), 200, np.uint8))
+    splits = read_folder_splits(tmp_path)
+    assert splits.train.class_names == DIGIT_NAMES
+    assert splits.train.counts() == [4] * 10
+    unlabelled = splits.train.images[splits.train.labels == UNLABELLED]
+    assert (unlabelled == 200).all()
+    assert len(unlabelled) == 1
+    for part in (splits.validation, splits.test, read_folder(tmp_path)):
+        assert UNLABELLED not in part.labels
+        assert (part.images < 200).all()
+
+
+@pytest.mark.parametrize("place", [".", "train"])
+def test_unlabelled_pictures_join_a_train_folder(tmp_path, place):
+    save_classes(tmp_path / "train", 6)
+    save_classes(tmp_path / "test", 1)
+    save(tmp_path / place / "unlabelled" / "a.png")
+    train = read_folder_splits(tmp_path).train
+    assert train.labels.tolist().count(UNLABELLED) == 1
+    assert train.counts() == [5] * 10
+
+
+def test_an_empty_or_unfit_folder_unlabelled_is_refused(tmp_path):
+    save_classes(tmp_path, 3)
+    (tmp_path / "unlabelled").mkdir()
+    with pytest.raises(DataError, match="unlabelled holds no images"):
+        read_folder_splits(tmp_path)
+    save(tmp_path / "unlabelled" / "a.png", np.zeros((9, 9), np.uint8))
+    with pytest.raises(DataError, match="resize it to 28x28"):
+        read_folder_splits(tmp_path)
+
+
+def test_unlabelled_digits_are_written_where_they_are_read_from(tmp_path, digits):
+    write_folder(digits.with_unlabelled(digits.images[:2]), tmp_path / "out")
+    assert len(list((tmp_path / "out" / "unlabelled").iterdir())) == 2
+    assert len(read_folder(tmp_path / "out")) == len(digits)

@@ -116,7 +116,14 @@ def test_the_check_names_every_page_that_is_out_of_date(
     monkeypatch.setattr(sys, "argv", ["docs.py", "--check"])
     assert docs.main() == 0
     pages = sorted(path.name for path in tmp_path.iterdir())
-    assert pages == ["commands.md", "evidence.md", "recipes.md", "stacked-mnist.md", "zoo.md"]
+    assert pages == [
+        "commands.md",
+        "evidence.md",
+        "few-labels.md",
+        "recipes.md",
+        "stacked-mnist.md",
+        "zoo.md",
+    ]
     for name in pages:
         with (tmp_path / name).open("a") as page:
             page.write("by hand\n")

@@ -317,3 +317,20 @@ def test_a_path_wins_over_the_name_of_a_model_that_comes_with_inkmint(
     assert inkmint.models.find_model("model") == Path("model")
     with pytest.raises(ModelError, match="did you mean 'model'"):
         inkmint.models.find_model("modell")
+
+
+def test_the_label_minus_one_marks_unlabelled_images_for_a_recipe_that_learns_from_them(
+    train: Arrays, recipe_of: Callable[..., Recipe]
+) -> None:
+    recipe = recipe_of("fixmatch", width=0.125, depth=0)
+    images, labels = train[0][:60], train[1][:60] % 3 * 10
+    some = np.where(np.arange(60) < 30, labels, -1)
+    recogniser = Recogniser(recipe, epochs=1, threads=1).fit(images, some)
+    assert recogniser.classes_.tolist() == [0, 10, 20]
+    assert set(recogniser.predict(images)) <= {0, 10, 20}
+    other = Recogniser(recipe, epochs=1, threads=1).fit(images[:30], some[:30])
+    assert not np.array_equal(recogniser.predict_proba(images), other.predict_proba(images))
+    plain = Recogniser(recipe_of("lenet"), epochs=1, threads=1).fit(images, some)
+    assert plain.classes_.tolist() == [-1, 0, 10, 20]
+    with pytest.raises(DataError, match="at least two classes"):
+        Recogniser(recipe, epochs=1).fit(images, np.where(some == 0, 0, -1))

@@ -229,6 +229,12 @@ def test_mcnemar_is_a_binomial_sum(only_first, only_second):
     assert found.p_value == pytest.approx(min(1, 2 * tail))
 
 
+def test_a_p_value_too_small_to_mean_anything_is_told_as_a_bound():
+    assert comparisons.p_in_words(0.0123) == "p = 0.012"
+    assert comparisons.p_in_words(1e-11) == "p = 1e-11"
+    assert comparisons.p_in_words(0.0) == comparisons.p_in_words(1e-77) == "p < 1e-12"
+
+
 def test_mcnemar_of_bad_input():
     with pytest.raises(DataError, match="the same images"):
         comparisons.mcnemar(np.ones(3, bool), np.ones(4, bool))

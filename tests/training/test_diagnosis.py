@@ -128,6 +128,30 @@ def test_a_slow_start_is_no_fault() -> None:
         assert diagnose(recipe, 10, encoding + later) == []
 
 
+def test_nothing_is_said_of_a_flow_while_its_autoencoder_learns() -> None:
+    recipe = of("house-quick")
+    blank = {
+        "contrast": 0.02,
+        "classes_present": 1.0,
+        "smallest_class": 0.0,
+        "diversity": 0.03,
+        "label_agreement": 0.1,
+    }
+    encoding = history(recipe, *[blank] * 3, losses={"autoencoder/reconstruction": 0.08}, steps_per_epoch=390)
+    assert diagnose(recipe, 10, encoding) == []
+
+
+def test_a_flow_that_comes_to_nothing_is_found_out_with_advice_that_its_recipe_takes() -> None:
+    recipe = of("house-quick")
+    bad = {"classes_present": 1.0, "smallest_class": 0.0, "diversity": 0.03, "label_agreement": 0.1}
+    losses = {"generator/flow_matching": 1.0}
+    assert kinds(found(recipe, *[{**bad, "contrast": 0.02}] * 3, losses=losses)) == ["nothing drawn"]
+    findings = found(recipe, *[{**bad, "contrast": 0.5}] * 3, losses=losses)
+    assert kinds(findings) == ["mode collapse", "labels ignored"]
+    assert findings[0].text.endswith("try optimisers.generator.learning_rate=0.001")
+    assert found(recipe, *[GOOD] * 3, losses=losses) == []
+
+
 def test_a_winning_discriminator_is_no_fault_while_the_digits_are_good() -> None:
     assert found(ACGAN, GOOD, GOOD, losses=RISING) == []
 

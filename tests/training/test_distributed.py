@@ -92,6 +92,7 @@ def test_two_workers_end_with_the_same_weights_and_with_those_of_one_worker(
         ("acgan-sa-quick", 1),
         pytest.param("acgan-sa-quick", 0, marks=pytest.mark.slow),
         pytest.param("raza2021/gan-quick", 1, marks=pytest.mark.slow),
+        pytest.param("house-quick", 1, marks=pytest.mark.slow),
         pytest.param("lenet-attention-quick", 1, marks=pytest.mark.slow),
     ],
 )
@@ -109,7 +110,7 @@ def test_a_lost_worker_ends_the_run_in_a_sentence_and_resume_ends_as_if_it_had_n
     assert len(sentences) == 1, failed.stderr
     assert "lost contact with another" in sentences[0]
     assert "--resume" in sentences[0]
-    assert "inkmint/" not in failed.stderr, "no traceback of ours"
+    assert "/inkmint/" not in failed.stderr, "no traceback of ours"
     run = only_run(lost)
     assert run.read_status()["state"] == ("failed" if doomed_rank else "running")
 

@@ -12,6 +12,7 @@ from inkmint.runtime import (
     denormals_flushed,
     environment,
     generator_of,
+    machine_in_words,
     resolve_device,
     seed_of,
     set_threads,
@@ -42,6 +43,13 @@ def test_generators_of_neighbouring_places_are_uncorrelated() -> None:
     draws = torch.stack([torch.randn(4096, generator=generator_of(0, 1, step)) for step in range(8)])
     correlations = torch.corrcoef(draws) - torch.eye(8)
     assert correlations.abs().max() < 0.1  # six standard deviations
+
+
+def test_a_machine_is_told_in_words() -> None:
+    recorded = environment()
+    assert f", torch {recorded['versions']['torch']}" in machine_in_words(recorded)
+    assert "CPU, 1 thread, " in machine_in_words({**recorded, "processor": "CPU", "threads": 1})
+    assert "CPU, 2 threads, " in machine_in_words({**recorded, "processor": "CPU", "threads": 2})
 
 
 def test_auto_is_always_a_device_and_an_absent_one_is_refused() -> None:

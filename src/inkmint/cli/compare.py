@@ -82,6 +82,7 @@ def _print(comparison: "Comparison") -> None:
     from rich.console import Console
     from rich.measure import Measurement
 
+    from inkmint.evaluation.comparisons import p_in_words
     from inkmint.report.comparison import difference_in_words
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
@@ -92,7 +93,8 @@ def _print(comparison: "Comparison") -> None:
     for test in comparison.tests:
         console.print(
             f"{test.first} and {test.second}: only the first reads {test.only_first:,} images, only the second "
-            f"{test.only_second:,}; p = {test.p_value:.2g} (McNemar's exact test, uncorrected for the number of pairs)"
+            f"{test.only_second:,}; {p_in_words(test.p_value)} "
+            "(McNemar's exact test, uncorrected for the number of pairs)"
         )
     for paired in comparison.paired:
         console.print(

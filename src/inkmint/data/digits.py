@@ -4,6 +4,7 @@ Shape suffixes: N images, H height, W width.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,9 @@ DIGIT_NAMES = tuple("0123456789")
 SPLIT_NAMES = ("train", "validation", "test")
 _FLAT_SHAPES = ((784,), (1, 28, 28), (28, 28, 1))
 _MOST_NAMED = 10
+UNLABELLED = -1
+"""Label of an image whose class is not known, as in scikit-learn."""
+
 VALIDATION_SHARE = 1 / 6  # of a training file, as 10,000 of MNIST's 60,000
 
 
@@ -29,7 +33,7 @@ class DigitSet:
 
     Attributes:
         images: uint8 (N, 28, 28), ink bright (255) on dark (0) as in MNIST, or (N, C, 28, 28) of C channels.
-        labels: int64 (N,), each in 0 .. num_classes - 1.
+        labels: int64 (N,), each in 0 .. num_classes - 1, or `UNLABELLED`.
         name: Where they come from, for messages and records.
         class_names: One name per class, in label order.
     """
@@ -82,8 +86,9 @@ class DigitSet:
         return 1 if self.images.dim() == 3 else self.images.shape[1]
 
     def counts(self) -> list[int]:
-        """Images per class, in label order."""
-        return torch.bincount(self.labels, minlength=self.num_classes).tolist()
+        """Images per class, in label order; unlabelled ones are in none."""
+        labels = self.labels[self.labels != UNLABELLED]
+        return torch.bincount(labels, minlength=self.num_classes).tolist()
 
     def require_every_class(self) -> "DigitSet":
         """Return self, or raise `DataError` naming the classes that have no image."""
@@ -126,6 +131,62 @@ class DigitSet:
             members = torch.nonzero(self.labels == label).flatten()
             chosen.append(members[torch.randperm(len(members), generator=generator)[:num_images]])
         return self.subset(torch.cat(chosen), f"{self.name}, {num_images} per class")
+
+    def labelled(self) -> "DigitSet":
+        """The images that have a label; itself if all have."""
+        known_N = self.labels != UNLABELLED
+        return self if known_N.all() else self.subset(torch.nonzero(known_N).flatten())
+
+    def with_few_labels(self, num_per_class: int, generator: torch.Generator) -> "DigitSet":
+        """The same images, of which only so many of every class, drawn at random, keep their label.
+
+        What is drawn depends on the labels of the drawn images and of those that come before the last of them in a
+        random order; the labels of all others are nowhere in the result.
+
+        Args:
+            num_per_class: Labels to keep, at least 1.
+            generator: Draws a random order of all images; the first of each class keep their labels.
+
+        Raises:
+            DataError: A class has fewer labelled images.
+        """
+        for name, count in zip(self.class_names, self.require_every_class().counts(), strict=True):
+            if count < num_per_class:
+                raise DataError(
+                    f"{self.name} has only {count} labelled images of class {name}, and labels_per_class asks for "
+                    f"{num_per_class}; set labels_per_class to {count} or less, or to 0 for all labels."
+                )
+        order = torch.randperm(len(self), generator=generator)
+        labels = torch.full_like(self.labels, UNLABELLED)
+        for label in range(self.num_classes):
+            labels[order[self.labels[order] == label][:num_per_class]] = label
+        return replace(self, labels=labels)
+
+    def repeated(self, num_images: int) -> "DigitSet":
+        """All images as often as it takes to have `num_images` or more."""
+        times = -(-num_images // len(self))
+        return self.subset(torch.arange(len(self)).repeat(times)) if times > 1 else self
+
+    def with_unlabelled(self, images: Tensor) -> "DigitSet":
+        """These, and images uint8 (M, 28, 28) without a label after them."""
+        labels = torch.full((len(images),), UNLABELLED)
+        return replace(self, images=torch.cat([self.images, images]), labels=torch.cat([self.labels, labels]))
+
+    def with_labelled_share(self, share: float) -> "DigitSet":
+        """All images, the labelled ones as often as it takes to make up this share of the whole or more.
+
+        Args:
+            share: In [0, 1); 0 changes nothing.
+        """
+        labelled = self.labelled()
+        num_unlabelled = len(self) - len(labelled)
+        if not num_unlabelled or not len(labelled):
+            return self
+        num_needed = math.ceil(share / (1 - share) * num_unlabelled)
+        rest = torch.nonzero(self.labels == UNLABELLED).flatten()
+        known = torch.nonzero(self.labels != UNLABELLED).flatten()
+        times = max(1, -(-num_needed // len(labelled)))
+        return self if times == 1 else self.subset(torch.cat([known.repeat(times), rest]))
 
     @cached_property
     def fingerprint(self) -> str:

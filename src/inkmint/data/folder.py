@@ -7,12 +7,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from inkmint.data.digits import (
     DIGIT_NAMES,
     IMAGE_SIZE,
+    UNLABELLED,
     DigitSet,
     Splits,
     split_off_validation,
@@ -26,6 +28,7 @@ from inkmint.files import make_folder, storage_errors
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+_UNLABELLED_FOLDERS = ("unlabelled", "unlabeled")
 _GREY_TOLERANCE = 2  # levels between channels that JPEG's rounding may leave in a grey picture
 
 
@@ -33,7 +36,7 @@ def read_folder(path: Path, class_names: tuple[str, ...] | None = None) -> Digit
     """Read a folder whose sub-folders are the classes and hold 28x28 grey pictures.
 
     If all sub-folders are named by single digits, the label is the digit and the classes are 0 to 9;
-    otherwise the classes are the names in sorted order. Hidden files are passed over.
+    otherwise the classes are the names in sorted order. Hidden files and a folder `unlabelled` are passed over.
 
     Args:
         path: The folder.
@@ -43,7 +46,7 @@ def read_folder(path: Path, class_names: tuple[str, ...] | None = None) -> Digit
         DataError: There are no pictures, an empty or unexpected class, or a picture that does not fit.
     """
     with reading(path, "a folder of images"):
-        folders = _visible_folders(path)
+        folders = [folder for folder in _visible_folders(path) if folder.name not in _UNLABELLED_FOLDERS]
         if not folders:
             raise DataError(f"{path} has no class folders; put the images in one sub-folder per class.")
         names = tuple(folder.name for folder in folders)
@@ -66,7 +69,8 @@ def read_folder_splits(path: Path) -> Splits:
     """Read the three splits of a folder.
 
     If it has sub-folders `train` and `test`, these are the splits, with `validation` (or `val`) if
-    there, else with a stratified sixth of train. Any other folder is one set, split 70/15/15.
+    there, else with a stratified sixth of train. Any other folder is one set, split 70/15/15. Pictures in a folder
+    `unlabelled`, beside the class folders or the splits, are training images without a label.
 
     Raises:
         DataError: As `read_folder`, or a class has too few images to be in every split.
@@ -75,7 +79,7 @@ def read_folder_splits(path: Path) -> Splits:
         names = {folder.name for folder in _visible_folders(path)}
     if not names & {"train", "test"}:
         train, validation, test = stratified_split(read_folder(path), SHARES)
-        return Splits(train, validation, test, str(path))
+        return Splits(_joined_by_unlabelled(train, path), validation, test, str(path))
     for needed in ("train", "test"):
         if needed not in names:
             raise DataError(f"{path} has no folder {needed}; add one, or leave out the split folders.")
@@ -83,8 +87,19 @@ def read_folder_splits(path: Path) -> Splits:
     test = read_folder(path / "test", train.class_names)
     held_out = next((name for name in ("validation", "val") if name in names), None)
     if held_out:
-        return Splits(train, read_folder(path / held_out, train.class_names), test, str(path))
-    return Splits(*split_off_validation(train), test, str(path))
+        validation = read_folder(path / held_out, train.class_names)
+    else:
+        train, validation = split_off_validation(train)
+    return Splits(_joined_by_unlabelled(train, path, path / "train"), validation, test, str(path))
+
+
+def _joined_by_unlabelled(train: DigitSet, *places: Path) -> DigitSet:
+    folders = [place / name for place in places for name in _UNLABELLED_FOLDERS]
+    for folder in filter(Path.is_dir, folders):
+        with reading(folder, "a folder of images"):
+            images = np.stack([read_image(file) for file in _image_files(folder)])
+        train = train.with_unlabelled(torch.from_numpy(images))
+    return train
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -132,7 +147,8 @@ def write_folder(digits: DigitSet, path: Path) -> None:
 
 
 def _write_images(digits: DigitSet, folder: Path) -> None:
-    names = [_file_name(name, label) for label, name in enumerate(digits.class_names)]
+    names = {label: _file_name(name, label) for label, name in enumerate(digits.class_names)}
+    names[UNLABELLED] = _UNLABELLED_FOLDERS[0]
     for label in sorted(set(digits.labels.tolist())):
         (folder / names[label]).mkdir()
     for index, (image, label) in enumerate(zip(digits.images.numpy(), digits.labels.tolist(), strict=True)):

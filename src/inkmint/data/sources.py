@@ -36,8 +36,8 @@ def load_splits(name_or_path: str, *, offline: bool = False, progress: Progress 
 
     Args:
         name_or_path: A name of `catalogue.SOURCES`, such as `starter`, `mnist` or `stacked-mnist`, or a path: a
-            folder with one sub-folder of pictures per class (or with `train` and `test` folders of these), a
-            folder of IDX files, or an NPZ file.
+            folder with one sub-folder of pictures per class (or with `train` and `test` folders of these; training
+            pictures without a label in a sub-folder `unlabelled`), a folder of IDX files, or an NPZ file.
         offline: Whether to leave the network alone; so does INKMINT_OFFLINE=1.
         progress: Told how far a fetch is.
 

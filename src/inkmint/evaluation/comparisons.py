@@ -13,6 +13,8 @@ from inkmint.errors import DataError
 from inkmint.evaluation.distributions import mean_interval
 from inkmint.evaluation.metrics import Floats
 
+SMALLEST_P = 1e-12
+
 
 class McNemar(NamedTuple):
     """What two recognisers read differently of the same images.
@@ -56,6 +58,11 @@ def mcnemar(first_right_N: NDArray[Any], second_right_N: NDArray[Any]) -> McNema
     differing = only_first + only_second
     p_value = float(binomtest(only_first, differing).pvalue) if differing else 1.0
     return McNemar(only_first, only_second, p_value)
+
+
+def p_in_words(p_value: float) -> str:
+    """`p = 0.012`, or a bound where so small a number means nothing any more."""
+    return f"p = {p_value:.2g}" if p_value >= SMALLEST_P else f"p < {SMALLEST_P:g}"
 
 
 def paired_difference(first_S: NDArray[Any], second_S: NDArray[Any]) -> tuple[float, tuple[float, float]]:

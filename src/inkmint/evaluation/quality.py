@@ -131,7 +131,7 @@ def manifold_overlap(
     above it for digits that crowd where real ones are commonest.
 
     Precision alone is easily fooled: digits without features of their own lie in the wide balls of rare real
-    ones, so that even blurred digits score full marks. Read it beside recall and coverage.
+    ones, so that some judges give blurred digits full marks. Read it beside recall and coverage.
 
     The intervals of shares are Wilson's, over the images that are counted, and that of density is normal,
     from the spread over minted images and over real balls. In all but density the other set counts as given;

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inkmint.data.digits import DigitSet
 from inkmint.errors import DataError
-from inkmint.evaluation.comparisons import mcnemar, paired_difference
+from inkmint.evaluation.comparisons import mcnemar, p_in_words, paired_difference
 from inkmint.evaluation.distributions import mean_interval
 from inkmint.evaluation.figure import Figure, short_count
 from inkmint.evaluation.metrics import wilson_interval
@@ -175,7 +175,7 @@ def same_images_in_words(synthetic: Judge, real: Judge, test: DigitSet) -> str:
     return (
         f"Of the same {len(test):,} real test images, only the recogniser trained on minted digits reads "
         f"{found.only_first:,} correctly, only the one trained on real digits {found.only_second:,}; "
-        f"p = {found.p_value:.2g} (McNemar's exact test, which knows nothing of other seeds)."
+        f"{p_in_words(found.p_value)} (McNemar's exact test, which knows nothing of other seeds)."
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inkmint.errors import SettingsError, did_you_mean
-from inkmint.recipes import hao2020, hu2024, inkmint, lin2018, qin2021, raza2021, rzayev2021
+from inkmint.recipes import few_labels, hao2020, hu2024, inkmint, lin2018, qin2021, raza2021, rzayev2021
 from inkmint.training.recipe import Recipe, load
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
-    for paper in (raza2021, qin2021, rzayev2021, hu2024, hao2020, lin2018, inkmint)
+    for paper in (raza2021, qin2021, rzayev2021, hu2024, hao2020, lin2018, inkmint, few_labels)
     for recipe in paper.RECIPES
 }
 

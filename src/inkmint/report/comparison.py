@@ -7,6 +7,7 @@ from pathlib import Path
 import jinja2
 
 from inkmint import __version__
+from inkmint.evaluation.comparisons import p_in_words
 from inkmint.evaluation.figure import Figure, interval_in_words, value_in_words
 from inkmint.files import write_text
 from inkmint.report.pictures import Picture, pixel_picture
@@ -62,6 +63,7 @@ def render_comparison(comparison: Comparison) -> str:
         rows=table_rows(comparison),
         rule=comparison.rule,
         paired=[(test, difference_in_words(test)) for test in comparison.paired],
+        p_in_words=p_in_words,
         sheets=_sheets(comparison),
         version=__version__,
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import nn
 
 from inkmint.data.digits import DIGIT_NAMES
 from inkmint.options import Choice, Option, Switch
@@ -22,7 +23,8 @@ def entry(recipe: Recipe) -> dict[str, Any]:
 
     Returns:
         Plain data. `paper` is that of the recipe's name, or the model's where the name has none. Parameters count what
-        training changes, all networks together and by network; a model that is `fitted` has None and nothing.
+        training changes, all networks together and by network, what two have in common with the first; a model that is
+        `fitted` has None and nothing.
     """
     spec = find(recipe.model)
     fitted = isinstance(spec, FittedSpec)
@@ -63,4 +65,10 @@ def described(option: Option) -> dict[str, Any]:
 def _parameters(recipe: Recipe) -> dict[str, int]:
     with torch.device("meta"):
         networks = find(recipe.model).build(recipe.options, len(DIGIT_NAMES))
-    return {role: sum(p.numel() for p in network.parameters()) for role, network in networks.items()}
+    counts: dict[str, int] = {}
+    counted: set[nn.Parameter] = set()
+    for role, network in networks.items():
+        own = set(network.parameters()) - counted
+        counts[role] = sum(parameter.numel() for parameter in own)
+        counted |= own
+    return counts

@@ -18,6 +18,7 @@ from inkmint.evaluation.judge import PINS, NamedJudge, load_judge
 from inkmint.evaluation.protocols import accuracy
 from inkmint.files import read_json, write_json, write_text
 from inkmint.models import find_model, sized
+from inkmint.runtime import machine_in_words
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
 from inkmint.zoo import find
@@ -84,8 +85,7 @@ def training_facts(run: Run) -> str:
     config, machine = run.read_config(), read_json(run.path / "environment.json")
     return (
         f"Recipe `{config.recipe.name}`, {config.recipe.epochs} epochs, seed {config.seed}; "
-        f"{run.read_status()['seconds']:.0f} s of training on {machine['processor']}, {machine['threads']} threads, "
-        f"torch {machine['versions']['torch']}."
+        f"{run.read_status()['seconds']:.0f} s of training on {machine_in_words(machine)}."
     )
 
 

@@ -110,7 +110,7 @@ def train_on_synthetic(
     require_recogniser(learner)
     seeds = _distinct(seeds)
     require_same_classes(generated, splits)
-    minted, real = _matched(generated, splits.train, num_images)
+    minted, real = _matched(generated, splits.train.labelled(), num_images)
     school = _School(learner, splits, device, threads, observers)
     on_minted, on_real = [], []
     for seed in seeds:

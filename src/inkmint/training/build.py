@@ -1,12 +1,13 @@
 """The task of a recipe, by the kind of its row."""
 
-import torch.nn.functional as F
+from torch import Tensor
 
 from inkmint.data.digits import DigitSet
 from inkmint.nets.fitted import FittedModule
 from inkmint.objectives import Losses
-from inkmint.specs import FittedSpec, GanSpec, RecogniserSpec
+from inkmint.specs import FittedSpec, GanSpec, LatentFlowSpec, RecogniserSpec
 from inkmint.training.adversarial import Adversaries
+from inkmint.training.flow import LatentFlow
 from inkmint.training.recipe import Recipe
 from inkmint.training.tasks import Batch, Draws, Phase, Task, View
 from inkmint.training.views import GeneratorView, InformedJudge, Judge, RecogniserView
@@ -33,11 +34,17 @@ def build_task(recipe: Recipe, validation: DigitSet, judge: Judge | None = None)
         case GanSpec():
             adversaries = Adversaries(spec, recipe, networks, validation.num_classes)
             return Task(networks, adversaries.phases, spec.kind, view, adversaries.begin)
+        case LatentFlowSpec():
+            flow = LatentFlow(spec.settle(recipe.options), networks)
+            return Task(networks, flow.phases, spec.kind, view)
         case RecogniserSpec():
+            supervision = spec.build_objective(recipe.options)
 
-            def recognise(batch: Batch, draws: Draws) -> Losses:  # noqa: ARG001
-                """Cross-entropy against the labels (hao2020, equation 1)."""
-                return {"cross_entropy": F.cross_entropy(product(batch.x_NCHW), batch.y_N)}
+            def recognise(batch: Batch, draws: Draws) -> Losses:
+                def strengthen(x_NCHW: Tensor) -> Tensor:
+                    return recipe.strong.apply(x_NCHW, draws.uniform)
+
+                return supervision.losses(product, batch, strengthen)
 
             return Task(networks, [Phase(spec.kind, recognise)], spec.kind, view)
         case FittedSpec():

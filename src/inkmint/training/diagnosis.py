@@ -1,4 +1,4 @@
-"""Says in plain words what goes wrong while a GAN trains, from what metrics.jsonl holds."""
+"""Says in plain words what goes wrong while a generator trains, from what metrics.jsonl holds."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,8 @@ GUESSED_LOSS: Mapping[str, float] = {
 }
 """Loss of a discriminator that cannot tell real from generated; that of a wasserstein critic has no scale."""
 
-_ADVERSARIAL = "generator/adversarial"
+_GENERATOR = "generator/"
+_ADVERSARIAL = f"{_GENERATOR}adversarial"
 _MOST_TRIES = 2
 
 
@@ -165,7 +166,11 @@ class _Epoch:
 def _last_epoch(recipe: Recipe, num_classes: int, records: Sequence[Record]) -> _Epoch | None:
     """None before the generator's first step."""
     last = records[-1]
-    generating = [place for place, record in enumerate(records) if _ADVERSARIAL in record.get("losses", {})]
+    generating = [
+        place
+        for place, record in enumerate(records)
+        if any(name.startswith(_GENERATOR) for name in record.get("losses", {}))
+    ]
     if not generating:
         return None
     first = generating[0]
@@ -324,7 +329,8 @@ def _varied(epoch: _Epoch) -> Tries:
 
 
 def _halved(epoch: _Epoch, role: str) -> Tries:
-    return [(f"optimisers.{role}.learning_rate", epoch.recipe.optimisers[role].learning_rate / 2)]
+    optimiser = epoch.recipe.optimisers.get(role)
+    return [(f"optimisers.{role}.learning_rate", optimiser.learning_rate / 2)] if optimiser else []
 
 
 def _advice(epoch: _Epoch, tries: Tries, otherwise: str = "") -> str:

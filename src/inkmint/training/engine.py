@@ -24,7 +24,7 @@ from inkmint.training.recipe import Optimiser, Recipe
 from inkmint.training.tasks import Batch, Draws, Task
 
 # Streams of random numbers, the second part of every seed path.
-_ORDER, _STEP, _DROPOUT, _PICTURES, _MEASURE, _SETTLE, _INITIAL, _BEGIN = range(8)
+_ORDER, _STEP, _DROPOUT, _PICTURES, _MEASURE, _SETTLE, _INITIAL, _BEGIN, _LABELS = range(9)
 
 SETTLING_BATCHES = 20
 
@@ -124,6 +124,7 @@ class Engine:
         observers: Sequence[Observer] = (),
         log_every_steps: int | None = None,
     ) -> None:
+        digits = digits_of_run(recipe, digits, seed)
         if recipe.batch_size > len(digits):
             raise SettingsError(
                 f"A batch of {recipe.batch_size} is larger than {digits.name} with {len(digits)} images; "
@@ -203,10 +204,10 @@ class Engine:
         torch.manual_seed(seed_of(self.seed, _DROPOUT, self.step, self.workers.rank))
         draws = self._draws(_STEP, self.step)
         batch = self._batch(draws)
-        factor = self.recipe.schedule.factor(self.step / self.num_steps)
         for phase in self.task.phases:
-            if not phase.takes_part(self.step):
+            if not phase.takes_part(self.step, self.num_steps):
                 continue
+            factor = self.recipe.schedule.factor(phase.stage.progress(self.step, self.num_steps))
             for role, network in self.task.networks.items():
                 network.requires_grad_(role == phase.trains)
             optimiser = self._optimisers[phase.trains]
@@ -251,7 +252,8 @@ class Engine:
         if self._average is None:
             return
         # Early on the mean of what there is, so that the first, random weights are soon forgotten.
-        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        age = max(0, self.step - self.task.first_step(self.num_steps))
+        decay = min(self.recipe.average, (1 + age) / (10 + age))
         torch._foreach_lerp_(
             list(self._average.parameters()), [p.detach() for p in self._raw_product.parameters()], 1 - decay
         )
@@ -361,6 +363,15 @@ class Engine:
 
 def _frozen_copy(network: nn.Module) -> nn.Module:
     return copy.deepcopy(network).requires_grad_(False)
+
+
+def digits_of_run(recipe: Recipe, digits: DigitSet, seed: int) -> DigitSet:
+    """What an epoch of a run passes over, with the labels that it may look at; the same for every recipe of a seed.
+
+    Raises:
+        DataError: A class has fewer labelled images than the recipe asks for.
+    """
+    return recipe.digits_to_learn_from(digits, generator_of(seed, _LABELS))
 
 
 def initialise(seed: int) -> None:

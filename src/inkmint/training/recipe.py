@@ -13,10 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from torch import Tensor
 
 from inkmint.data.augment import Augment
+from inkmint.data.digits import DigitSet
 from inkmint.errors import SettingsError
 from inkmint.files import write_text
 from inkmint.options import Value
 from inkmint.zoo import find
+
+_FEW_LABELS = ("labels_per_class", "labelled_share", "images_per_epoch", "strong")
 
 
 class Settings(BaseModel):
@@ -88,6 +91,30 @@ class Recipe(Settings):
     background: Literal["dark", "paper"] = Field(
         "dark", description="what a generator draws: ink bright on dark, or dark ink on white paper"
     )
+    labels_per_class: int = Field(
+        0,
+        ge=0,
+        le=10**6,
+        description="of digits that are labelled throughout, so many labels of every class, drawn by the seed, are "
+        "looked at, and the other images go without; 0: all labels",
+    )
+    labelled_share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="labelled images are repeated until they make up this share of an epoch; 0: never",
+    )
+    images_per_epoch: int = Field(
+        0,
+        ge=0,
+        le=10**6,
+        description="images are repeated until an epoch has so many, whatever the size of the data; 0: never",
+    )
+    strong: Augment = Field(
+        Augment(),
+        description="on top of augment, the changes through which a model that learns from unlabelled images has to "
+        "know them again",
+    )
 
     @model_validator(mode="after")
     def _fits_the_zoo(self) -> Self:
@@ -102,7 +129,30 @@ class Recipe(Settings):
             raise SettingsError(
                 f"The recogniser {self.model!r} reads ink bright on dark; leave background out, or train a generator."
             )
+        if not spec.learns_unlabelled and (self.labelled_share or self.strong != Augment()):
+            raise SettingsError(
+                f"The model {self.model!r} learns from labelled images alone; leave labelled_share and strong out, or "
+                "take a model that learns from unlabelled ones too, such as 'fixmatch'."
+            )
         return self
+
+    def digits_to_learn_from(self, digits: DigitSet, generator: torch.Generator) -> DigitSet:
+        """What an epoch passes over: labels are hidden first, so that nothing that follows can see them.
+
+        Digits some of which come without a label are few labels in earnest: there all that there are count.
+
+        Args:
+            digits: All there is to train on.
+            generator: Draws which images keep their labels.
+
+        Raises:
+            DataError: A class has fewer labelled images than `labels_per_class`.
+        """
+        if self.labels_per_class and digits.labelled() is digits:
+            digits = digits.with_few_labels(self.labels_per_class, generator)
+        if not find(self.model).learns_unlabelled:
+            digits = digits.labelled()
+        return digits.repeated(self.images_per_epoch).with_labelled_share(self.labelled_share)
 
     def on_background(self, images: Tensor) -> Tensor:
         """Images as the recipe's background shows them: uint8, or float in [-1, 1], inverted for paper."""
@@ -111,8 +161,12 @@ class Recipe(Settings):
         return 255 - images if images.dtype == torch.uint8 else -images
 
     def deciding(self) -> dict[str, Any]:
-        """What decides a result, as plain data: the recipe without its words, and every option of its model."""
-        data = self.model_dump(mode="json", exclude={"about", "choices"})
+        """What decides a result, as plain data: the recipe without its words, and every option of its model.
+
+        Fields of learning from few labels are left out where they are not set, as in results from before they existed.
+        """
+        unset = {name for name in _FEW_LABELS if getattr(self, name) == Recipe.model_fields[name].default}
+        data = self.model_dump(mode="json", exclude={"about", "choices", *unset})
         return data | {"options": dict(find(self.model).settle(self.options))}
 
     def derive(self, **changes: Any) -> "Recipe":

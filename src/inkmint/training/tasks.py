@@ -15,7 +15,7 @@ from inkmint.objectives import Losses
 from inkmint.objectives import Sample as Batch
 from inkmint.runtime import ALONE, Workers
 
-__all__ = ["Batch", "Draws", "Phase", "Task", "View"]
+__all__ = ["Batch", "Draws", "Phase", "Stage", "Task", "View"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,27 @@ class Draws:
         return self.workers.share(drawn_N).to(self.device)
 
 
+class Stage(NamedTuple):
+    """A part of a run that the learning rate's schedule passes through from beginning to end.
+
+    Attributes:
+        begin: Share of the run at which it begins.
+        end: Share of the run at which it ends.
+    """
+
+    begin: float = 0.0
+    end: float = 1.0
+
+    def steps(self, num_steps: int) -> range:
+        """Its steps in a run of so many."""
+        return range(round(self.begin * num_steps), round(self.end * num_steps))
+
+    def progress(self, step: int, num_steps: int) -> float:
+        """The share of it that is done before one of its steps, in [0, 1)."""
+        steps = self.steps(num_steps)
+        return (step - steps.start) / len(steps)
+
+
 class Phase(NamedTuple):
     """A part of a step that moves one network.
 
@@ -52,6 +73,7 @@ class Phase(NamedTuple):
         first_step: The step from which on it takes part.
         end_step: The step from which on it no longer does; None for never.
         every_steps: It takes part in one step of so many.
+        stage: The part of the run outside which it takes no part, and whose schedule it follows.
     """
 
     trains: str
@@ -59,11 +81,13 @@ class Phase(NamedTuple):
     first_step: int = 0
     end_step: int | None = None
     every_steps: int = 1
+    stage: Stage = Stage()
 
-    def takes_part(self, step: int) -> bool:
-        """Whether it is one of this step's phases."""
+    def takes_part(self, step: int, num_steps: int) -> bool:
+        """Whether it is one of this step's phases in a run of so many."""
         ended = self.end_step is not None and step >= self.end_step
-        return step >= self.first_step and not ended and (step - self.first_step) % self.every_steps == 0
+        begun = step >= self.first_step and step in self.stage.steps(num_steps)
+        return begun and not ended and (step - self.first_step) % self.every_steps == 0
 
 
 class View(Protocol):
@@ -84,7 +108,8 @@ class Task:
     """What to train, and how to look at it.
 
     Attributes:
-        networks: By role.
+        networks: By role. What two have in common belongs to the later one: it follows the gradient in the phases of
+            that one alone.
         phases: In the order in which a step runs them.
         product: Role of the network that is kept.
         view: How to look at it.
@@ -96,3 +121,8 @@ class Task:
     product: str
     view: View
     begin: Callable[[DigitSet, Draws], None] = lambda _digits, _draws: None
+
+    def first_step(self, num_steps: int) -> int:
+        """Where the first stage begins in which the product learns, in a run of so many steps."""
+        stages = [phase.stage for phase in self.phases if phase.trains == self.product]
+        return min((stage.steps(num_steps).start for stage in stages), default=0)
