@@ -54,17 +54,13 @@ def train_synthetic_test_real(
         Ravuri and Vinyals, Classification Accuracy Score for Conditional Generative Models, NeurIPS 2019.
     """
     _require_pairs(synthetic, real, seeds)
-    value, interval = _mean_accuracy(synthetic, test)
-    return Figure(
+    return _share_read(
+        synthetic,
+        test,
         name=f"tstr_{learner}_{short_count(num_train)}",
-        value=value,
-        unit="share",
-        interval=interval,
         reference=_mean_accuracy(real, test)[0],
         reference_name=f"trained on {num_train:,} real digits",
-        num_images=len(test),
-        seeds=tuple(seeds),
-        better="higher",
+        seeds=seeds,
         protocol=(
             f"Train on synthetic, test on real: share of the real test images that a recogniser trained on "
             f"{num_train:,} minted digits alone reads correctly{_over(seeds, 'test images')}."
@@ -102,21 +98,42 @@ def train_real_test_synthetic(
         DataError: A recogniser has other classes, or there is not one for each seed.
     """
     _require_pairs(real, real, seeds)
-    value, interval = _mean_accuracy(real, generated)
-    return Figure(
+    return _share_read(
+        real,
+        generated,
         name=f"trts_{learner}_{short_count(num_train)}",
-        value=value,
-        unit="share",
-        interval=interval,
         reference=_mean_accuracy(real, test)[0],
         reference_name=f"on {len(test):,} real test images",
-        num_images=len(generated),
-        seeds=tuple(seeds),
-        better="higher",
+        seeds=seeds,
         protocol=(
             f"Train on real, test on synthetic: share of the minted digits that a recogniser trained on "
             f"{num_train:,} real digits alone reads as the class asked for{_over(seeds, 'minted digits')}."
         ),
+    )
+
+
+def _share_read(
+    recognisers: Sequence[Judge],
+    digits: DigitSet,
+    *,
+    name: str,
+    reference: float,
+    reference_name: str,
+    seeds: Sequence[int],
+    protocol: str,
+) -> Figure:
+    value, interval = _mean_accuracy(recognisers, digits)
+    return Figure(
+        name=name,
+        value=value,
+        unit="share",
+        interval=interval,
+        reference=reference,
+        reference_name=reference_name,
+        num_images=len(digits),
+        seeds=tuple(seeds),
+        better="higher",
+        protocol=protocol,
     )
 
 

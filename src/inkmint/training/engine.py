@@ -20,7 +20,8 @@ from inkmint.data.digits import DigitSet
 from inkmint.data.pixels import to_network
 from inkmint.errors import Interrupted, SettingsError, TrainingError
 from inkmint.runtime import ALONE, Workers, denormals_flushed, generator_of, seed_of
-from inkmint.training.recipe import Optimiser, Recipe
+from inkmint.training.optimisers import optimiser_of
+from inkmint.training.recipe import Recipe
 from inkmint.training.tasks import Batch, Draws, Task
 
 # Streams of random numbers, the second part of every seed path.
@@ -150,7 +151,7 @@ class Engine:
         for network in task.networks.values():
             network.to(device).train()
         self._optimisers = {
-            role: _optimiser(settings, task.networks[role]) for role, settings in recipe.optimisers.items()
+            role: optimiser_of(settings, task.networks[role]) for role, settings in recipe.optimisers.items()
         }
         self._average = _frozen_copy(self._raw_product) if recipe.average else None
         self._totals: dict[str, Tensor] = {}
@@ -377,26 +378,3 @@ def digits_of_run(recipe: Recipe, digits: DigitSet, seed: int) -> DigitSet:
 def initialise(seed: int) -> None:
     """Set torch's global random state from which a run's networks are initialised."""
     torch.manual_seed(seed_of(seed, _INITIAL))
-
-
-def _optimiser(settings: Optimiser, network: nn.Module) -> torch.optim.Optimizer:
-    # A tensor learning rate is not needed: the fused kernels read the group's value at every step.
-    parameters = list(network.parameters())
-    match settings.kind:
-        case "adam":
-            return torch.optim.Adam(
-                parameters,
-                lr=settings.learning_rate,
-                betas=(settings.beta1, settings.beta2),
-                weight_decay=settings.weight_decay,
-                fused=True,
-            )
-        case "sgd":
-            return torch.optim.SGD(
-                parameters,
-                lr=settings.learning_rate,
-                momentum=settings.beta1,
-                nesterov=settings.beta1 > 0,
-                weight_decay=settings.weight_decay,
-                fused=True,
-            )
