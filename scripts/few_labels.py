@@ -17,8 +17,8 @@ from typing import Any
 import click
 import numpy as np
 import torch
+from resumable import finished
 
-from inkmint.cli.display import Display
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.data.sources import load_splits
 from inkmint.evaluation.comparisons import paired_difference
@@ -27,11 +27,9 @@ from inkmint.evaluation.protocols import accuracy
 from inkmint.files import write_json
 from inkmint.models import Generator, Recogniser
 from inkmint.recipes import find_recipe
-from inkmint.runtime import environment, machine_in_words
+from inkmint.runtime import machine_in_words
 from inkmint.training.engine import digits_of_run
 from inkmint.training.recipe import Recipe
-from inkmint.training.runs import Run
-from inkmint.training.session import resume, train
 from inkmint.training.weights import read_config
 
 RESULTS = Path(__file__).parent.parent / "docs" / "few-labels" / "results.json"
@@ -105,24 +103,17 @@ def read_results() -> dict[str, Any]:
     return results
 
 
-def trained(name: str, recipe: Recipe, seed: int, splits: Splits) -> Run:
-    """A new run, or one from its folder: gone on with where it was interrupted."""
-    path = RUNS / f"{name}-s{seed}".replace(" ", "-")
-    if not path.exists():
-        return train(recipe, splits, RUNS, name=path.name, seed=seed, observers=[Display(path.name)])
-    run = Run.open(path)
-    if run.read_status().get("state") == "finished" and run.read_config().recipe == recipe:
-        return run
-    asked = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
-    return resume(run, splits, asked=asked, observers=[Display(path.name, run.read_metrics())])
+def run_path(name: str, seed: int) -> Path:
+    return RUNS / f"{name}-s{seed}".replace(" ", "-")
 
 
 def joined_by_minted(contender: Contender, seed: int, splits: Splits) -> Splits:
     """In place of the training images the labelled ones of this seed, repeated, and as many minted."""
     assert contender.generator is not None
-    run = trained(f"{contender.generator.model}", contender.generator, seed, splits)
+    generator = contender.generator
+    run = finished(generator, splits, run_path(generator.model, seed), seed=seed)
     minted = Generator.from_pretrained(run.path).mint(NUM_MINTED, seed=seed)
-    real = digits_of_run(contender.generator, splits.train, seed).repeated(NUM_REAL)
+    real = digits_of_run(generator, splits.train, seed).repeated(NUM_REAL)
     joined = DigitSet(
         torch.cat([real.images, minted.images]),
         torch.cat([real.labels, minted.labels]),
@@ -137,7 +128,7 @@ def measured(contender: Contender, seed: int, splits: Splits) -> dict[str, Any]:
     learner, given = contender.learner, splits
     if contender.generator is not None:
         learner, given = learner.derive(labels_per_class=0), joined_by_minted(contender, seed, splits)
-    run = trained(contender.name, learner, seed, given)
+    run = finished(learner, given, run_path(contender.name, seed), seed=seed)
     recogniser = Recogniser.from_pretrained(run.path)
     return {
         "contender": contender.name,
@@ -149,7 +140,7 @@ def measured(contender: Contender, seed: int, splits: Splits) -> dict[str, Any]:
         "weights": read_config(run.model_path).weights_sha256,
         "data": splits.train.fingerprint,
         "protocol": contender.protocol,
-        "machine": machine_in_words(environment()),
+        "machine": machine_in_words(run.read_environment()),
     }
 
 

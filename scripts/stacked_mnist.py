@@ -3,8 +3,8 @@
     python scripts/stacked_mnist.py [--recipe RECIPE] [--epochs N] [--seeds N] [--packings 1,2]
 
 Writes docs/stacked/results.json and a sheet of every generator; `make docs` turns them into docs/stacked-mnist.md. What
-has a result is skipped and an interrupted run goes on, so it can be stopped at any time. The quick recipe takes about
-four minutes times the packing on two cores.
+has a result is skipped and an interrupted run goes on, so it can be stopped at any time. Sheets are of the first
+images, and the results hold the seconds that each run took.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from resumable import finished
 
-from inkmint.cli.display import Display
 from inkmint.data.digits import Splits
 from inkmint.data.sheet import grid, save_png
 from inkmint.data.sources import load_splits
@@ -26,10 +26,9 @@ from inkmint.files import write_json
 from inkmint.models import Generator
 from inkmint.recipes import find_recipe
 from inkmint.recipes.lin2018 import packed
-from inkmint.runtime import environment, machine_in_words
+from inkmint.runtime import machine_in_words
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import Run
-from inkmint.training.session import resume, train
 from inkmint.training.views import StackedJudge
 
 FOLDER = Path(__file__).parent.parent / "docs" / "stacked"
@@ -66,19 +65,6 @@ def read_results() -> dict[str, Any]:
     return results
 
 
-def trained(recipe: Recipe, seed: int, splits: Splits, judge: NamedJudge) -> Run:
-    """A new run, or one from its folder: gone on with where it was interrupted."""
-    name, watch = run_name(recipe, seed), StackedJudge(judge.recogniser.judge)
-    if not (RUNS / name).exists():
-        observers = [Display(name)]
-        return train(recipe, splits, RUNS, name=name, seed=seed, judge=watch, observers=observers)
-    run = Run.open(RUNS / name)
-    if run.read_status().get("state") == "finished" and run.read_config().recipe == recipe:
-        return run
-    asked = {"recipe": recipe.model_dump(mode="json"), "seed": seed}
-    return resume(run, splits, asked=asked, judge=watch, observers=[Display(name, run.read_metrics())])
-
-
 def measured(recipe: Recipe, seed: int, run: Run, splits: Splits, judge: NamedJudge) -> dict[str, Any]:
     generator = Generator.from_pretrained(run.path)
     minted = generator.mint(NUM_MINTED, seed=MINTING_SEED)
@@ -95,7 +81,7 @@ def measured(recipe: Recipe, seed: int, run: Run, splits: Splits, judge: NamedJu
         "seconds": run.read_status()["seconds"],
         "protocol": recipe.deciding(),
         "data": splits.train.fingerprint,
-        "machine": machine_in_words(environment()),
+        "machine": machine_in_words(run.read_environment()),
     }
 
 
@@ -221,6 +207,7 @@ def main(recipe: str, epochs: int | None, seeds: int, packings: list[int], judge
     plain = plain if epochs is None else plain.derive(epochs=epochs)
     recipes = [packed(plain, packing) for packing in packings]
     reader = load_judge(judge)
+    watch = StackedJudge(reader.recogniser.judge)
     results, splits = read_results(), load_splits(SOURCE)
     if splits.source != SOURCE or not is_stacked(splits.train):
         raise click.ClickException("The full MNIST is needed; fetch it with: inkmint data fetch mnist")
@@ -231,7 +218,7 @@ def main(recipe: str, epochs: int | None, seeds: int, packings: list[int], judge
             sha256s = {figure["judge_sha256"] for figure in known.get("figures", [])}
             if known.get("protocol") == chosen.deciding() and sha256s == {reader.weights_sha256}:
                 continue
-            run = trained(chosen, seed, splits, reader)
+            run = finished(chosen, splits, RUNS / name, seed=seed, judge=watch)
             results[name] = measured(chosen, seed, run, splits, reader)
             write_json(RESULTS, results)
             click.echo(f"{name} {json.dumps(results[name]['figures'])}")

@@ -32,7 +32,7 @@ from inkmint.evaluation.judge import JUDGE, SECOND_JUDGE, NamedJudge, load_judge
 from inkmint.evaluation.protocols import accuracy, evaluate_digits
 from inkmint.evaluation.quality import recognisable
 from inkmint.evaluation.readings import OnceAsked
-from inkmint.files import read_json, write_json
+from inkmint.files import write_json
 from inkmint.models import Generator, Recogniser
 from inkmint.recipes import RECIPES, find_recipe, lin2018
 from inkmint.runtime import machine_in_words
@@ -100,7 +100,7 @@ def timing(recipe: Recipe, run: Run, before: Mapping[str, Any] | None) -> dict[s
     """Seconds of training and the machine: those of the earlier result where the protocol is unchanged."""
     if before and "seconds" in before and before.get("protocol") == protocol(recipe):
         return {"seconds": before["seconds"], "machine": before["machine"]}
-    machine = machine_in_words(read_json(run.path / "environment.json"))
+    machine = machine_in_words(run.read_environment())
     return {"seconds": run.read_status()["seconds"], "machine": machine}
 
 

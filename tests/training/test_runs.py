@@ -68,6 +68,18 @@ def test_a_folder_without_a_configuration_is_no_run(name: str, tmp_path: Path) -
         Run.open(tmp_path / name)
 
 
+def test_the_environment_is_that_of_the_run_or_refused(run: Run) -> None:
+    path = run.path / "environment.json"
+    path.write_text('{"threads": 7}')
+    assert run.read_environment() == {"threads": 7}
+    path.write_text("{")
+    with pytest.raises(RunError, match="missing or damaged"):
+        run.read_environment()
+    path.unlink()
+    with pytest.raises(RunError, match="missing or damaged"):
+        run.read_environment()
+
+
 def test_a_configuration_survives(run: Run) -> None:
     assert Run.open(run.path).read_config() == config()
     assert json.loads((run.path / "environment.json").read_text())["threads"] == torch.get_num_threads()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--tstr",
     is_flag=True,
-    help="Also train a reader on minted digits alone, and one on as many real ones: about 1.5 minutes a seed.",
+    help="Also train a reader on minted digits alone, and one on as many real ones: a minute or two a seed.",
 )
 @click.option(
     "--learner", default="lenet-quick", show_default=True, metavar="RECIPE", help="With --tstr: the reader."

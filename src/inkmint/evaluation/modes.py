@@ -83,7 +83,7 @@ def divergence_interval(counts_K: NDArray[Any]) -> tuple[float, float]:
 
     with m one less than the number of classes found. v / n is the variance by the delta method, m / 2n^2 that of a
     chi-square, which is left where all shares are even. With few images per class v comes out too large, so that the
-    interval errs on the safe side: by a third for real stacked digits. Redrawing images would not do: that adds the
+    interval errs on the safe side. Redrawing images would not do: that adds the
     upward bias of few images per class a second time.
 
     Args:

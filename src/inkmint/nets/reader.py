@@ -44,8 +44,7 @@ class Reader(nn.Module):
     batch normalisation and ReLU, in that order, so that the last two work on what pooling left; then `depth` residual
     units. The features are the mean over places.
 
-    Activations lie channels last in memory, where a CPU's convolutions of few channels are fastest; they are at their
-    best where `64 * width` is a multiple of 16.
+    Activations lie channels last in memory, where a CPU's convolutions of few channels are faster.
 
     Args:
         num_classes: K.

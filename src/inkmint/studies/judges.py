@@ -82,10 +82,10 @@ def judge_recipe(recipe: Recipe, num_images: int, epochs: int | None = None) -> 
 
 def training_facts(run: Run) -> str:
     """Recipe, seed, time and machine of a finished run, in a sentence."""
-    config, machine = run.read_config(), read_json(run.path / "environment.json")
+    config, machine = run.read_config(), machine_in_words(run.read_environment())
     return (
         f"Recipe `{config.recipe.name}`, {config.recipe.epochs} epochs, seed {config.seed}; "
-        f"{run.read_status()['seconds']:.0f} s of training on {machine_in_words(machine)}."
+        f"{run.read_status()['seconds']:.0f} s of training on {machine}."
     )
 
 

@@ -172,6 +172,19 @@ class Run:
         except (OSError, ValueError):
             return {}
 
+    def read_environment(self) -> dict[str, Any]:
+        """The machine and the versions that the run began on.
+
+        Raises:
+            RunError: They are missing or damaged.
+        """
+        path = self.path / "environment.json"
+        try:
+            recorded: dict[str, Any] = read_json(path)
+            return recorded
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} is missing or damaged; train again.") from error
+
     def append_metrics(self, record: dict[str, Any]) -> None:
         """Add one line to metrics.jsonl."""
         with storage_errors(self.metrics_path), self.metrics_path.open("a", encoding="utf-8") as file:
