@@ -247,6 +247,7 @@ ROWS: tuple[Spec, ...] = (
         | {
             "threshold": Real(0.95, 0, 1, "probability from which on a guess counts"),
             "unlabelled_weight": Real(1.0, 0, 100, "weight of the guesses in the mean over a batch"),
+            "temperature": Real(0.0, 0, 1, "sharpens the guesses; 0: their most probable class alone"),
         },
     ),
     FittedSpec(

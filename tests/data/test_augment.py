@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from inkmint.data.augment import Augment
 
-ALL_ON = Augment(shift_px=3, rotate_deg=15, scale=0.2, shear=0.2, jitter=0.4, flip=True)
+ALL_ON = Augment(shift_px=3, rotate_deg=15, scale=0.2, shear=0.2, jitter=0.4, flip=True, erase_px=12)
 
 
 def seeded(seed=0):
@@ -43,6 +43,7 @@ def test_off_returns_the_batch_itself_and_draws_nothing(x):
         shear=st.floats(0, 1),
         jitter=st.floats(0, 1),
         flip=st.booleans(),
+        erase_px=st.floats(0, 28),
     ),
     num_images=st.integers(1, 4),
     channels=st.integers(1, 2),
@@ -109,6 +110,16 @@ def test_flip_mirrors_about_half_of_the_images():
     kept = (y == x).flatten(1).all(1)
     assert torch.equal(mirrored, ~kept)
     assert 150 < mirrored.sum() < 250
+
+
+def test_a_square_around_the_drawn_place_is_covered_by_the_drawn_shade(x):
+    # Size and centre in shares of 10 and 28 pixels, shade in a share of [-1, 1]: sides of 5, rows 4.5 to 9.5.
+    drawn = torch.tensor([[0.5, 0.25, 0.75, 0.9], [0.5, 0.0, 1.0, 0.2]])
+    y = Augment(erase_px=10).apply(x[:2], lambda size: drawn[:, :size])
+    expected = x[:2].clone()
+    expected[0, :, 5:9, 19:23] = 0.8
+    expected[1, :, :2, 26:] = -0.6
+    assert torch.allclose(y, expected)
 
 
 def test_jitter_changes_ink_only_as_far_as_asked(x):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inkmint.data.digits import UNLABELLED
 from inkmint.objectives import Sample
-from inkmint.supervision import FixMatch, LabelsAlone, sure_guesses
+from inkmint.supervision import FixMatch, LabelsAlone, sharpened
 
 
 def log_odds(probability: float) -> Tensor:
@@ -47,10 +47,32 @@ def test_fixmatch_reads_changed_images_as_their_label_or_as_its_own_sure_guess()
     assert found["consistency"] == pytest.approx(-3 * (math.log(0.48) + math.log(1 - 0.01)) / 4, rel=1e-5)
 
 
-def test_a_guess_is_sure_from_the_threshold_on() -> None:
-    guess_N, sure_N = sure_guesses(torch.stack([log_odds(p) for p in (0.94, 0.951, 0.04, 0.5)]), 0.95)
-    assert guess_N.tolist()[:3] == [1, 1, 0]
-    assert sure_N.tolist() == [False, True, True, False]
+def test_an_unsure_guess_teaches_its_sharpened_doubt() -> None:
+    found = FixMatch(threshold=0.0, temperature=0.5).losses(
+        reads, Sample(images(0.6, 0.8), torch.tensor([UNLABELLED, 0])), halve
+    )
+    target = 0.6**2 / (0.6**2 + 0.4**2)
+    assert found["consistency"] == pytest.approx(-(target * math.log(0.3) + (1 - target) * math.log(0.7)) / 2)
+    assert found["cross_entropy"] == pytest.approx(-math.log(0.6) / 2)
+
+
+@pytest.mark.parametrize(("temperature", "expected"), [(1.0, 0.7), (0.5, 0.49 / 0.58), (0.0, 1.0)])
+def test_a_temperature_is_the_power_of_probabilities(temperature: float, expected: float) -> None:
+    found_NK = sharpened(log_odds(0.7)[None], temperature)
+    assert found_NK[0].tolist() == pytest.approx([1 - expected, expected])
+
+
+def test_sharpening_goes_over_into_the_most_probable_class() -> None:
+    logits_NK = torch.randn(20, 10, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(sharpened(logits_NK, 1e-4), sharpened(logits_NK, 0.0), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("probability", "counts"), [(0.94, False), (0.951, True), (0.04, True), (0.5, False)]
+)
+def test_a_guess_counts_from_the_threshold_on(probability: float, counts: bool) -> None:
+    batch = Sample(images(probability), torch.tensor([UNLABELLED]))
+    assert bool(FixMatch(threshold=0.95).losses(reads, batch, halve)["consistency"] > 0) is counts
 
 
 def test_guesses_pass_no_gradient_and_labels_of_guessed_images_play_no_part() -> None:
@@ -78,7 +100,7 @@ def test_a_batch_of_labelled_images_alone_is_plain_supervision_of_changed_ones()
     assert found["cross_entropy"] == pytest.approx(-(math.log(0.2) + math.log(0.6)) / 2)
 
 
-@pytest.mark.parametrize("supervision", [LabelsAlone(), FixMatch()])
+@pytest.mark.parametrize("supervision", [LabelsAlone(), FixMatch(), FixMatch(threshold=0.0, temperature=0.5)])
 def test_a_share_of_the_batch_counts_as_much_for_every_worker(supervision: LabelsAlone | FixMatch) -> None:
     labels = [1, 0, 1, UNLABELLED] if supervision.learns_unlabelled else [1, 0, 1, 0]
     batch = Sample(images(0.4, 0.8, 0.3, 0.97), torch.tensor(labels))

@@ -26,8 +26,8 @@ PER_CLASS = 3
 
 @pytest.fixture
 def recipe(recipe_of: Callable[..., Recipe]) -> Recipe:
-    plain = recipe_of("fixmatch", width=0.125, threshold=0.2)
-    strong = {"rotate_deg": 15.0, "shift_px": 2.0}
+    plain = recipe_of("fixmatch", width=0.125, threshold=0.0, temperature=0.5)
+    strong = {"rotate_deg": 15.0, "shift_px": 2.0, "erase_px": 16.0}
     return plain.derive(labels_per_class=PER_CLASS, labelled_share=0.25, average=0.9, strong=strong)
 
 
@@ -211,6 +211,9 @@ def test_fields_that_are_not_set_decide_nothing(name: str) -> None:
     }
     assert RECIPES[name].deciding().keys() & fields == changed
     assert bool(changed) is ("few-labels" in name)
+    for treatment in ("augment", "strong"):
+        amounts = RECIPES[name].deciding().get(treatment, {})
+        assert ("erase_px" in amounts) is bool(getattr(RECIPES[name], treatment).erase_px)
 
 
 def test_the_recipes_of_few_labels_see_a_hundred(starter: Splits) -> None:

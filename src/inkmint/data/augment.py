@@ -18,8 +18,9 @@ Uniform = Callable[[int], Tensor]
 class Augment(BaseModel):
     """Which changes to make to training images, and how far; all are off unless set.
 
-    Every amount is drawn uniformly from [-a, a], independently for each image, where a is the field.
-    The order is flip, geometry, jitter. What moves in from outside an image is background, -1.
+    Every amount is drawn uniformly from [-a, a], independently for each image, where a is the field; the size of what
+    is erased from [0, a].
+    The order is flip, geometry, jitter, erasing. What moves in from outside an image is background, -1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,9 @@ class Augment(BaseModel):
         description="Change brightness and contrast by factors of 1 plus or minus up to this.",
     )
     flip: bool = Field(False, description="Mirror left and right with probability one half.")
+    erase_px: float = Field(
+        0.0, ge=0, le=28, description="Cover a square with sides of up to this many pixels by one shade."
+    )
 
     def apply(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
         """Change a batch of images.
@@ -52,6 +56,8 @@ class Augment(BaseModel):
             x_NCHW = self._moved(x_NCHW, uniform)
         if self.jitter:
             x_NCHW = self._jittered(x_NCHW, uniform)
+        if self.erase_px:
+            x_NCHW = self._erased(x_NCHW, uniform)
         return x_NCHW
 
     def _flipped(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
@@ -93,3 +99,15 @@ class Augment(BaseModel):
         mean_N111 = ink_NCHW.mean(dim=(1, 2, 3), keepdim=True)
         jittered_NCHW = torch.lerp(mean_N111, ink_NCHW, contrast_N111)
         return jittered_NCHW.clamp(0, 1) * 2 - 1
+
+    def _erased(self, x_NCHW: Tensor, uniform: Uniform) -> Tensor:
+        """Cover a square around any place in the image, part of which may lie outside, by any shade."""
+        draws_4N1 = uniform(4).T[:, :, None].to(x_NCHW)
+        half_N1 = draws_4N1[0] * self.erase_px / 2
+        rows_NH, columns_NW = (
+            (torch.arange(size, device=x_NCHW.device) + 0.5 - centre_N1 * size).abs() < half_N1
+            for size, centre_N1 in zip(x_NCHW.shape[2:], draws_4N1[1:3], strict=True)
+        )
+        square_N1HW = (rows_NH[:, :, None] & columns_NW[:, None, :])[:, None]
+        shade_N111 = 2 * draws_4N1[3, :, :, None, None] - 1
+        return torch.where(square_N1HW, shade_N111, x_NCHW)

@@ -9,9 +9,10 @@ _FEW_LABELS = Recipe(
     about="ten labels per class and all other images without theirs",
     choices=(
         "No document learns from unlabelled images. FixMatch (Sohn et al., 2020) with small shifts as its weak changes "
-        "and turns, slants, scales and shifts as its strong ones."
+        "and turns, slants, scales, shifts and erased squares as its strong ones; every guess counts and is taught "
+        "with its doubt, sharpened as in MixMatch."
     ),
-    options={"width": 0.5, "depth": 2},
+    options={"width": 0.5, "depth": 2, "threshold": 0.0, "temperature": 0.5},
     epochs=5,
     batch_size=256,
     optimisers={"recogniser": Optimiser(kind="sgd", learning_rate=0.1, beta1=0.9, weight_decay=5e-4)},
@@ -21,7 +22,7 @@ _FEW_LABELS = Recipe(
     labels_per_class=10,
     labelled_share=0.25,
     images_per_epoch=50_000,
-    strong=Augment(shift_px=2.0, rotate_deg=15.0, scale=0.15, shear=0.2, jitter=0.2),
+    strong=Augment(shift_px=2.0, rotate_deg=15.0, scale=0.15, shear=0.2, jitter=0.2, erase_px=16.0),
 )
 
 _FEW_LABELS_ONLY = _FEW_LABELS.derive(

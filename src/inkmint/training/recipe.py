@@ -163,10 +163,17 @@ class Recipe(Settings):
     def deciding(self) -> dict[str, Any]:
         """What decides a result, as plain data: the recipe without its words, and every option of its model.
 
-        Fields of learning from few labels are left out where they are not set, as in results from before they existed.
+        Fields of learning from few labels are left out where they are not set, as in results from before they existed,
+        and so is erasing.
         """
-        unset = {name for name in _FEW_LABELS if getattr(self, name) == Recipe.model_fields[name].default}
-        data = self.model_dump(mode="json", exclude={"about", "choices", *unset})
+        left_out: dict[str, Any] = {"about": True, "choices": True}
+        left_out |= {
+            name: True for name in _FEW_LABELS if getattr(self, name) == Recipe.model_fields[name].default
+        }
+        for name in ("augment", "strong"):
+            if not getattr(self, name).erase_px:
+                left_out.setdefault(name, {"erase_px"})
+        data = self.model_dump(mode="json", exclude=left_out)
         return data | {"options": dict(find(self.model).settle(self.options))}
 
     def derive(self, **changes: Any) -> "Recipe":
