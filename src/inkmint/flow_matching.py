@@ -3,11 +3,15 @@
 Shape suffixes: N batch, C channels, H height, W width, Z latent and code.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from inkmint.nets.latent import Field
+
+_LEAST_VARIANCE = 1e-3
 
 
 def reconstruction_loss(logit_NCHW: Tensor, x_NCHW: Tensor) -> Tensor:
@@ -21,6 +25,24 @@ def reconstruction_loss(logit_NCHW: Tensor, x_NCHW: Tensor) -> Tensor:
         x_NCHW: The images that it saw, in [-1, 1].
     """
     return F.binary_cross_entropy_with_logits(logit_NCHW, (x_NCHW + 1) / 2)
+
+
+def perceptual_loss(features: Sequence[Tensor], of_real: Sequence[Tensor]) -> Tensor:
+    """How differently two batches look to the layers of a network, a scalar; lower is better.
+
+    The sum over layers of `E |f - g|^2 / Var g`, mean and variance being over all numbers of the layer's features f of
+    the drawn and g of the real images.
+
+    Args:
+        features: By layer, of drawn images.
+        of_real: By layer, of the images that they are to look like.
+
+    References:
+        Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016, equation 2,
+        with each layer measured by its own spread.
+    """
+    layers = zip(features, of_real, strict=True)
+    return torch.stack([(f - g).square().mean() / (g.var() + _LEAST_VARIANCE) for f, g in layers]).sum()
 
 
 def flow_matching_loss(

@@ -205,13 +205,17 @@ class GanSpec(Spec):
 class LatentFlowSpec(Spec):
     """A generator that follows a flow to codes of digits, with the autoencoder whose codes they are.
 
+    A small recogniser learns beside the autoencoder and tells how far what it draws looks from what it saw.
+
     Attributes:
         generator: A `nets.latent.LatentFlowGenerator`, called with `num_classes`, `image_channels` and the options.
         autoencoder: A `nets.latent.CodeAutoencoder`, called likewise.
+        perception: A `nets.latent.Perception`, called likewise.
     """
 
     generator: Factory
     autoencoder: Factory
+    perception: Factory
 
     @property
     def kind(self) -> Kind:
@@ -220,8 +224,12 @@ class LatentFlowSpec(Spec):
 
     @property
     def networks(self) -> Mapping[str, Factory]:
-        """The generator and the autoencoder."""
-        return {"generator": self.generator, "autoencoder": self.autoencoder}
+        """The generator, the autoencoder and the recogniser."""
+        return {
+            "generator": self.generator,
+            "autoencoder": self.autoencoder,
+            "perception": self.perception,
+        }
 
     @property
     def conditional(self) -> bool:

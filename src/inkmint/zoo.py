@@ -12,7 +12,7 @@ from inkmint.nets.conv import AcganDiscriminator, AcganGenerator
 from inkmint.nets.deep import dcgan_discriminator, dcgan_generator, rzayev_discriminator, rzayev_generator
 from inkmint.nets.dense import CganDiscriminator, CganGenerator, DenseDiscriminator, DenseGenerator
 from inkmint.nets.guidance import Autoencoder, Guide
-from inkmint.nets.latent import CodeAutoencoder, LatentFlowGenerator
+from inkmint.nets.latent import CodeAutoencoder, LatentFlowGenerator, Perception
 from inkmint.nets.pca import PcaGenerator, ProbabilisticPcaGenerator
 from inkmint.nets.reader import Reader
 from inkmint.nets.recognisers import AlexNet, LeNet, ResNet18, Vgg16
@@ -164,9 +164,10 @@ ROWS: tuple[Spec, ...] = (
         about="flow from noise to an autoencoder's codes, learned by flow matching, then the decoder",
         generator=LatentFlowGenerator,
         autoencoder=CodeAutoencoder,
+        perception=Perception,
         options={
             "latent_size": Whole(32, 1, 1024, "numbers in a latent and in a code"),
-            "num_channels": Whole(32, 1, 1024, "maps at 14x14 of the autoencoder"),
+            "num_channels": Whole(32, 1, 1024, "maps at 14x14 of both halves of the autoencoder"),
             "flow_width": Whole(256, 1, 4096, "units in each layer of the flow"),
             "flow_depth": Whole(3, 0, 64, "residual units of the flow"),
             "num_steps": Whole(4, 1, 1000, "steps from noise to code, of two velocities each"),
@@ -176,6 +177,11 @@ ROWS: tuple[Spec, ...] = (
             "code_noise": Real(
                 0.1, 0, 10, "standard deviation of the noise on codes, whose own is 1, as the decoder learns"
             ),
+            "perceptual_weight": Real(
+                0.5, 0, 1000, "weight of how a reconstruction looks to a recogniser beside its pixels"
+            ),
+            "guidance": Real(0.2, 0, 100, "how far the flow of a class is led away from that of all digits"),
+            "label_dropout": Real(0.1, 0, 1, "share of codes whose label the flow is not told, for guidance"),
             "flow_repeats": Whole(4, 1, 1024, "ways from noise that each code of a batch goes in a step"),
         },
     ),

@@ -8,13 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inkmint.flow_matching import flow_matching_loss, logit_normal, reconstruction_loss
+from inkmint.flow_matching import flow_matching_loss, logit_normal, perceptual_loss, reconstruction_loss
 from inkmint.nets.latent import (
     CodeAutoencoder,
     Decoder,
     Encoder,
     LatentFlowGenerator,
+    Perception,
     Velocity,
+    guided,
     integrate,
 )
 from inkmint.zoo import ZOO
@@ -30,7 +32,7 @@ def labels(num: int) -> Tensor:
     return torch.arange(num) % 10
 
 
-def generator(**changes: int) -> LatentFlowGenerator:
+def generator(**changes: float) -> LatentFlowGenerator:
     torch.manual_seed(0)
     settings = SLIM | {"num_classes": 10, "flow_width": 16, "flow_depth": 2, "num_steps": 4} | changes
     return LatentFlowGenerator(**settings).eval()
@@ -123,6 +125,14 @@ def test_the_loss_of_a_reconstruction_is_the_cross_entropy_of_its_pixels() -> No
     assert best < min(reconstruction_loss(torch.logit(p) + change, x_NCHW) for change in (-0.1, 0.1))
 
 
+def test_the_perceptual_loss_measures_each_layer_by_its_own_spread() -> None:
+    """A layer that is off by half a standard deviation adds a quarter, whatever its scale."""
+    of_real = [scale * torch.randn(50, 7, generator=random(seed)) for seed, scale in ((0, 1.0), (1, 20.0))]
+    assert perceptual_loss(of_real, of_real) == 0
+    drawn = [real + 0.5 * real.std() for real in of_real]
+    assert perceptual_loss(drawn, of_real).item() == pytest.approx(0.5, rel=0.01)
+
+
 def test_times_are_logit_normal() -> None:
     t_N = logit_normal(torch.randn(100_000, generator=random()))
     for sigmas in (-1.0, 0.0, 1.0):
@@ -151,15 +161,29 @@ def test_parameters_are_those_of_the_layers_counted_by_hand(z: int, c: int, colo
     encoder = (
         conv(4 * colours, c) + 2 * c + conv(c, 2 * c, 4) + 4 * c + dense(98 * c, 256) + 512 + dense(256, z)
     )
-    decoder = dense(z, 256) + 512 + dense(256, 98 * c) + 4 * c + conv(2 * c, 4 * c) + 2 * c
+    decoder = dense(z, 256) + 512 + dense(256, 49 * c) + 2 * c + conv(c, 4 * c) + 2 * c
     decoder += conv(c, c) + 2 * c + conv(c, 16 * colours) + conv(4 * colours, colours)
-    unit = 3 * dense(64, 64) + 128
-    velocity = dense(z, 64) + dense(32, 64) + 26 * 64 + 3 * unit + 128 + dense(64, z)
+    unit = 2 * dense(48, 48)
+    told = dense(32, 64) + 27 * 64 + dense(64, 7 * 48)
+    velocity = dense(z, 48) + told + 3 * unit + 96 + dense(48, z)
     with torch.device("meta"):
         assert num_parameters(Encoder(z, c, colours)) == encoder
         assert num_parameters(Decoder(z, c, colours)) == decoder
-        assert num_parameters(Velocity(z, num_classes=26, width=64, depth=3)) == velocity
+        assert num_parameters(Velocity(z, num_classes=26, width=48, depth=3)) == velocity
         assert num_parameters(CodeAutoencoder(z, c, colours)) == encoder + decoder
+        perception = conv(4 * colours, 24) + conv(24, 48, 4) + dense(2352, 64) + dense(64, 26)
+        perception += 2 * (24 + 48 + 64)
+        assert num_parameters(Perception(26, colours)) == perception
+
+
+def test_a_perception_sees_an_image_alike_in_any_company() -> None:
+    perception, x_NCHW = Perception(10).eval(), torch.rand(4, 1, 28, 28, generator=random()) * 2 - 1
+    shapes = [(1, 24, 14, 14), (1, 48, 7, 7), (1, 64)]
+    alone, together = perception.features(x_NCHW[:1]), perception.features(x_NCHW)
+    assert [tuple(features.shape) for features in alone] == shapes
+    for one, many in zip(alone, together, strict=True):
+        torch.testing.assert_close(one, many[:1])
+    assert torch.equal(perception(x_NCHW), perception.classes(together[-1]))
 
 
 @pytest.mark.parametrize("colours", [1, 3])
@@ -187,6 +211,46 @@ def test_the_label_and_the_time_change_the_velocity() -> None:
     found = velocity(x_NZ, t_N, labels(5))
     for other in (velocity(x_NZ, t_N, labels(5) + 1), velocity(x_NZ, t_N + 0.1, labels(5))):
         assert ((found - other).abs() > 1e-4).any(dim=1).all()
+
+
+def test_units_see_their_input_normalised_scaled_and_shifted() -> None:
+    """One unit, layer by layer from the state; the condition holds an addition, then a scale and a shift."""
+    velocity, x_NZ, t_N = (
+        generator(flow_depth=1).velocity,
+        torch.randn(5, 6, generator=random()),
+        torch.rand(5),
+    )
+    state = velocity.state_dict()
+
+    def layer(x: Tensor, name: str) -> Tensor:
+        return F.linear(x, state[f"{name}.weight"], state[f"{name}.bias"])
+
+    angle = t_N[:, None] * torch.logspace(0, math.log10(60), 16)
+    told = F.silu(layer(torch.cat([angle.sin(), angle.cos()], 1), "time") + state["label.weight"][labels(5)])
+    place, scale, shift = layer(told, "condition").chunk(3, dim=1)
+    h = layer(x_NZ, "place") + place
+    seen = (h - h.mean(1, keepdim=True)) / (h.var(1, keepdim=True, correction=0) + 1e-5).sqrt()
+    h = h + layer(F.silu(layer(seen * (1 + scale) + shift, "units.0.layers.0")), "units.0.layers.2")
+    h = F.layer_norm(h, (16,), state["norm.weight"], state["norm.bias"])
+    torch.testing.assert_close(velocity(x_NZ, t_N, labels(5)), layer(F.silu(h), "velocity"))
+
+
+def test_guidance_leads_away_from_the_velocity_of_any_class() -> None:
+    velocity, x_NZ, t_N = generator().velocity, torch.randn(5, 6, generator=random()), torch.full((5,), 0.5)
+    of_class_NZ = velocity(x_NZ, t_N, labels(5))
+    of_any_NZ = velocity(x_NZ, t_N, torch.full((5,), 10))
+    assert (of_class_NZ - of_any_NZ).abs().max() > 1e-3
+    for weight in (0.0, 0.3, 2.0):
+        expected_NZ = (1 + weight) * of_class_NZ - weight * of_any_NZ
+        torch.testing.assert_close(guided(velocity, weight)(x_NZ, t_N, labels(5)), expected_NZ)
+
+
+def test_a_generator_follows_the_guided_velocity() -> None:
+    network, z_NZ, y_N = generator(guidance=0.7), torch.randn(5, 6, generator=random()), labels(5)
+    code_NZ = integrate(guided(network.velocity, 0.7), z_NZ, y_N, 4)
+    torch.testing.assert_close(network(z_NZ, y_N), torch.tanh(network.decoder(code_NZ) / 2))
+    unguided = generator(guidance=0.0)
+    assert (network(z_NZ, y_N) - unguided(z_NZ, y_N)).abs().max() > 1e-4
 
 
 def test_codes_are_as_wide_as_noise() -> None:
@@ -227,7 +291,7 @@ def test_the_decoder_computes_what_its_layers_say() -> None:
         return state[f"{name}.weight"], state[f"{name}.bias"]
 
     x = F.layer_norm(F.linear(code_NZ, *weights("code")), (256,), *weights("norm"))
-    x = F.linear(F.silu(x), *weights("dense")).reshape(3, 16, 7, 7)
+    x = F.linear(F.silu(x), *weights("dense")).reshape(3, 8, 7, 7)
     x = F.conv2d(F.group_norm(x, 4, *weights("norm7")), *weights("conv7"), padding=1)
     x = F.silu(F.group_norm(F.pixel_shuffle(x, 2), 4, *weights("norm14")))
     x = x + F.silu(F.group_norm(F.conv2d(x, *weights("unit14"), padding=1), 4, *weights("unit_norm14")))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from inkmint import Generator
 from inkmint.data.digits import Splits
 from inkmint.data.pixels import to_network
+from inkmint.flow_matching import perceptual_loss
 from inkmint.training import session
 from inkmint.training.build import build_task
 from inkmint.training.engine import Engine, Event, Logged, initialise
@@ -68,8 +70,9 @@ def test_each_stage_passes_through_the_whole_schedule(recipe: Recipe, few: Split
 
     def note(event: Event) -> None:
         if isinstance(event, Logged):
-            (role,) = {name.partition("/")[0] for name in event.losses}
-            rates.append(engine._optimisers[role].param_groups[0]["lr"])
+            roles = {name.partition("/")[0] for name in event.losses}
+            (rate,) = {engine._optimisers[role].param_groups[0]["lr"] for role in roles}
+            rates.append(rate)
 
     engine.observers, engine.log_every_steps = [note], 1
     engine.train()
@@ -142,6 +145,42 @@ def test_the_flow_sees_codes_that_do_not_depend_on_the_batch_and_leaves_the_enco
     torch.testing.assert_close(seen[0][:2], seen[1])
     assert encoder.training
     assert all(torch.equal(value, state[name]) for name, value in encoder.state_dict().items())
+
+
+def test_the_autoencoder_learns_to_look_right_to_a_perception_that_it_leaves_alone(
+    recipe: Recipe, few: Splits
+) -> None:
+    """The perceptual part is its weight times the distance of features, and moves the autoencoder alone."""
+    task = build_task(
+        recipe.derive(**{"options.perceptual_weight": 0.5, "options.code_noise": 0.0}), few.validation
+    )
+    networks, batch = task.networks, Batch(to_network(few.train.images[:20]), few.train.labels[:20])
+    phases = {phase.trains: phase for phase in task.phases}
+    draws = Draws(torch.Generator().manual_seed(0), 20, CPU)
+    losses = phases["autoencoder"].losses(batch, draws)
+    drawn_NCHW = torch.tanh(networks["autoencoder"](batch.x_NCHW) / 2)
+    features = networks["perception"].eval().features
+    expected = 0.5 * perceptual_loss(features(drawn_NCHW), features(batch.x_NCHW))
+    torch.testing.assert_close(losses["perceptual"], expected)
+    networks["perception"].requires_grad_(False)
+    losses["perceptual"].backward()
+    assert all(parameter.grad is not None for parameter in networks["autoencoder"].parameters())
+    expected = F.cross_entropy(networks["perception"].train()(batch.x_NCHW), batch.y_N)
+    torch.testing.assert_close(phases["perception"].losses(batch, draws)["cross_entropy"], expected)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_the_flow_is_not_told_this_share_of_labels(share: float, recipe: Recipe, few: Splits) -> None:
+    task = build_task(recipe.derive(**{"options.label_dropout": share}), few.validation)
+    velocity, seen = task.networks["generator"].velocity, []
+    velocity.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[2]))
+    flow = next(phase for phase in task.phases if phase.trains == "generator")
+    batch = Batch(to_network(few.train.images[:100]), few.train.labels[:100])
+    flow.losses(batch, Draws(torch.Generator().manual_seed(0), 100, CPU))
+    (label_N,) = seen
+    told_N = label_N != velocity.any_class
+    assert 1 - told_N.float().mean().item() == pytest.approx(share, abs=0.06)
+    assert torch.equal(label_N[told_N], batch.y_N.repeat_interleave(4)[told_N])
 
 
 def test_another_run_starts_from_the_networks_or_from_the_model_alone(

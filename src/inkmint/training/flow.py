@@ -1,22 +1,24 @@
-"""The phases of training a latent flow: first the autoencoder, then the flow between noise and its codes.
+"""The phases of training a latent flow: first the autoencoder and what it is seen by, then the flow.
 
 Shape suffixes: N batch, C channels, H height, W width, Z latent and code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inkmint.flow_matching import flow_matching_loss, logit_normal, reconstruction_loss
-from inkmint.nets.latent import CodeAutoencoder, LatentFlowGenerator
+from inkmint.flow_matching import flow_matching_loss, logit_normal, perceptual_loss, reconstruction_loss
+from inkmint.nets.latent import CodeAutoencoder, LatentFlowGenerator, Perception
 from inkmint.objectives import Losses
 from inkmint.options import Value
 from inkmint.training.tasks import Batch, Draws, Phase, Stage
 
 
 class LatentFlow:
-    """A generator that follows a flow, and the autoencoder with whose decoder it draws.
+    """A generator that follows a flow, the autoencoder with whose decoder it draws, and what tells how that looks.
 
     Args:
         settings: Every option of the row.
@@ -24,32 +26,51 @@ class LatentFlow:
     """
 
     def __init__(self, settings: Mapping[str, Value], networks: Mapping[str, nn.Module]) -> None:
-        generator, autoencoder = networks["generator"], networks["autoencoder"]
+        generator, autoencoder, perception = (
+            networks[role] for role in ("generator", "autoencoder", "perception")
+        )
         assert isinstance(generator, LatentFlowGenerator)
         assert isinstance(autoencoder, CodeAutoencoder)
-        self._generator, self._autoencoder = generator, autoencoder
+        assert isinstance(perception, Perception)
+        self._generator, self._autoencoder, self._perception = generator, autoencoder, perception
+        self._perceptual_weight = float(settings["perceptual_weight"])
         self._code_noise = float(settings["code_noise"])
         self._repeats = int(settings["flow_repeats"])
+        self._dropout = float(settings["label_dropout"])
         self._turn = float(settings["autoencoder_share"])
 
     @property
     def phases(self) -> Sequence[Phase]:
-        """The autoencoder's, which is over when the generator's begins."""
+        """The autoencoder's, with those of the perception ahead of them, are over when the generator's begin."""
+        first = Stage(end=self._turn)
         return (
-            Phase("autoencoder", self._reconstructs, stage=Stage(end=self._turn)),
+            Phase("perception", self._recognises, stage=first),
+            Phase("autoencoder", self._reconstructs, stage=first),
             Phase("generator", self._flows, stage=Stage(begin=self._turn)),
         )
+
+    def _recognises(self, real: Batch, draws: Draws) -> Losses:  # noqa: ARG002
+        return {"cross_entropy": F.cross_entropy(self._perception(real.x_NCHW), real.y_N)}
 
     def _reconstructs(self, real: Batch, draws: Draws) -> Losses:
         code_NZ = self._autoencoder.encoder(real.x_NCHW)
         noise_NZ = draws.normal(code_NZ.shape[1])
         logit_NCHW = self._autoencoder.decoder(code_NZ + self._code_noise * noise_NZ)
-        return {"reconstruction": reconstruction_loss(logit_NCHW, real.x_NCHW)}
+        with _evaluating(self._perception):
+            features = self._perception.features(torch.tanh(logit_NCHW / 2))
+            with torch.no_grad():
+                of_real = self._perception.features(real.x_NCHW)
+        return {
+            "reconstruction": reconstruction_loss(logit_NCHW, real.x_NCHW),
+            "perceptual": self._perceptual_weight * perceptual_loss(features, of_real),
+        }
 
     def _flows(self, real: Batch, draws: Draws) -> Losses:
         """Each code goes several ways, from different noise and seen at different times: codes are the dear part."""
         code_NZ = self._codes(real.x_NCHW).repeat_interleave(self._repeats, dim=0)
         y_N = real.y_N.repeat_interleave(self._repeats)
+        untold_N = draws.uniform(self._repeats).flatten() < self._dropout
+        y_N = y_N.masked_fill(untold_N, self._generator.velocity.any_class)
         noise_NZ = draws.normal(self._repeats * code_NZ.shape[1]).reshape(code_NZ.shape)
         t_N = logit_normal(draws.normal(self._repeats).flatten())
         return {"flow_matching": flow_matching_loss(self._generator.velocity, noise_NZ, code_NZ, t_N, y_N)}
@@ -57,7 +78,14 @@ class LatentFlow:
     @torch.no_grad()
     def _codes(self, x_NCHW: Tensor) -> Tensor:
         """Normalised by what the encoder has gathered, so that a digit has one code whatever its batch."""
-        encoder = self._autoencoder.encoder.eval()
-        code_NZ: Tensor = encoder(x_NCHW)
-        encoder.train()
+        with _evaluating(self._autoencoder.encoder) as encoder:
+            code_NZ: Tensor = encoder(x_NCHW)
         return code_NZ
+
+
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[nn.Module]:
+    """Have a network normalise by what it has gathered, and gather nothing."""
+    network.eval()
+    yield network
+    network.train()
