@@ -3,7 +3,7 @@
 Shape suffixes: N images, H height, W width, Z latent, K classes, D features.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, cast
@@ -97,7 +97,33 @@ class Generator:
         random = torch.Generator().manual_seed(seed % 2**63) if seed is not None else torch.Generator()
         if seed is None:
             random.seed()
-        z_NZ = torch.randn(n, self._latent_size, generator=random)
+        return self._draw(torch.randn(n, self._latent_size, generator=random), y_N, paper)
+
+    def sample_each(self, labels: ArrayLike, seeds: Iterable[int]) -> NDArray[np.uint8]:
+        """Mint one digit from each of several seeds.
+
+        Image i is `sample(1, digit=labels[i], seed=seeds[i])[0]`, but for a level of grey here and there: sums are
+        rounded differently in batches of another size.
+
+        Args:
+            labels: The class of each, (n,).
+            seeds: n whole numbers.
+
+        Returns:
+            uint8 (n, 28, 28), or (n, 3, 28, 28) of stacked digits, ink bright on dark.
+
+        Raises:
+            SettingsError: The generator knows no classes.
+            DataError: A label is out of range, or their number is not that of the seeds.
+        """
+        random = torch.Generator()
+        latents = [
+            torch.randn(self._latent_size, generator=random.manual_seed(int(seed) % 2**63)) for seed in seeds
+        ]
+        y_N = self._labels(len(latents), None, labels)
+        return self._draw(torch.stack(latents), y_N, paper=False)
+
+    def _draw(self, z_NZ: Tensor, y_N: Tensor, paper: bool) -> NDArray[np.uint8]:
         with torch.inference_mode():
             batches = zip(z_NZ.split(BATCH_IMAGES), y_N.split(BATCH_IMAGES), strict=True)
             images_NHW = torch.cat([to_pixels(self.network(z, y)) for z, y in batches])
@@ -345,7 +371,7 @@ def _shipped() -> Iterator[Path]:
 
 
 def find_model(path_or_name: str | Path) -> Path:
-    """The model folder at a path (of a run or a model), or of a shipped name; a path wins.
+    """The model folder at a path (of a run or a model), or of a shipped name; a path that holds a model wins.
 
     Raises:
         ModelError: There is none.
@@ -353,12 +379,11 @@ def find_model(path_or_name: str | Path) -> Path:
     path = Path(path_or_name)
     if (path / "model" / "config.json").is_file():
         return path / "model"
+    name, shipped = str(path_or_name), {folder.name: folder for folder in _shipped()}
+    if name in shipped and not (path / "config.json").is_file():
+        return shipped[name]
     if path.exists():
         return path
-    shipped = {folder.name: folder for folder in _shipped()}
-    if str(path_or_name) in shipped:
-        return shipped[str(path_or_name)]
-    name = str(path_or_name)
     raise ModelError(
         f"There is no model {name!r}{did_you_mean(name, shipped)}; give the folder of a finished run or of a saved "
         f"model, or the name of one that comes with inkmint: {', '.join(shipped)}."

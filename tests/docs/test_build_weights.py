@@ -33,7 +33,7 @@ def script(
     monkeypatch.setattr(module, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(module, "load_splits", lambda _: Splits(few.train, few.validation, few.test, "mnist"))
     yield module
-    for name in ("build_weights", "train_zoo"):
+    for name in ("build_weights", "card_measures", "card_page", "cards"):
         sys.modules.pop(name)
 
 

@@ -304,7 +304,7 @@ def test_what_is_no_recogniser_is_refused(short: Callable[..., Recipe], few: Spl
             Recogniser.from_pretrained(path)
 
 
-def test_a_path_wins_over_the_name_of_a_model_that_comes_with_inkmint(
+def test_a_path_that_holds_a_model_wins_over_the_name_of_a_model_that_comes_with_inkmint(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = saved.parent / "weights" / "model"
@@ -312,6 +312,9 @@ def test_a_path_wins_over_the_name_of_a_model_that_comes_with_inkmint(
     (shipped / "config.json").write_text("{}")
     monkeypatch.setattr(inkmint.models, "_shipped", lambda: shipped.parent.iterdir())
     assert inkmint.models.pretrained_names() == ["model"]
+    assert inkmint.models.find_model("model") == shipped
+    (saved.parent / "elsewhere" / "model").mkdir(parents=True)
+    monkeypatch.chdir(saved.parent / "elsewhere")
     assert inkmint.models.find_model("model") == shipped
     monkeypatch.chdir(saved.parent)
     assert inkmint.models.find_model("model") == Path("model")

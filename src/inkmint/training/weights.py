@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import nn
+from torch import Tensor, nn
 
 from inkmint import __version__
 from inkmint.errors import ModelError, SettingsError
@@ -33,6 +33,8 @@ class ModelConfig(BaseModel):
         data: Name of the data it was trained on.
         seed: Of the training run.
         background: What a generator's network itself draws: ink bright on `dark`, or dark ink on `paper`.
+        stored_as: How the file holds the network's float32 numbers; `float16` takes half the room and keeps about
+            three digits of each. The network computes in float32 either way.
         inkmint: Version that wrote it.
         weights_sha256: Of the file `model.safetensors`.
     """
@@ -49,6 +51,7 @@ class ModelConfig(BaseModel):
     data: str
     seed: int
     background: Literal["dark", "paper"] = "dark"
+    stored_as: Literal["float32", "float16"] = "float32"
     inkmint: str = __version__
     weights_sha256: str = ""
 
@@ -67,10 +70,17 @@ class ModelConfig(BaseModel):
 def save_model(path: Path, network: nn.Module, config: ModelConfig) -> ModelConfig:
     """Write a model folder; an earlier one at the same path is replaced file by file.
 
+    A network that is stored as float16 stays as it is in memory: what it is rounded to, `load_model` tells.
+
     Returns:
         The configuration with the weights' hash filled in.
+
+    Raises:
+        ModelError: Some weights are too large for float16.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    if config.stored_as == "float16":
+        tensors = {name: _halved(name, tensor) for name, tensor in tensors.items()}
     content = save_tensors(tensors)
     config = config.model_copy(update={"weights_sha256": sha256_bytes(content)})
     with atomic_path(path / "model.safetensors") as temporary:
@@ -97,7 +107,10 @@ def load_model(path: Path) -> tuple[nn.Module, ModelConfig]:
                 f"{weights_path} does not match the hash in its config.json; copy the whole folder again."
             )
         network = config.build()
-        network.load_state_dict(load_tensors(content))
+        tensors = load_tensors(content)
+        if config.stored_as == "float16":
+            tensors = {name: _widened(tensor) for name, tensor in tensors.items()}
+        network.load_state_dict(tensors)
     except OSError as error:
         raise ModelError(
             f"{weights_path} cannot be read ({error.strerror}); copy the whole folder again."
@@ -107,6 +120,23 @@ def load_model(path: Path) -> tuple[nn.Module, ModelConfig]:
             f"{weights_path} does not hold the weights of {config.model!r}; copy it again."
         ) from error
     return network.requires_grad_(False).eval(), config
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    """Float32 as float16; integers, flags and float64 as they are."""
+    if tensor.dtype != torch.float32:
+        return tensor
+    half = tensor.half()
+    if not torch.equal(half.isfinite(), tensor.isfinite()):
+        raise ModelError(
+            f"{name} has numbers beyond {torch.finfo(torch.float16).max:,.0f}, which float16 does not hold; store this "
+            "model as float32."
+        )
+    return half
+
+
+def _widened(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def read_config(folder: Path) -> ModelConfig:
