@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +74,27 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path`; on success it becomes `path`, on failure it is removed.
+
+    Raises:
+        StorageError: `path` exists and is not empty, or cannot be written.
+    """
+    with storage_errors(path):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StorageError(f"{path} exists already; choose a new or empty folder.")
+        make_folder(path.parent)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{UNFINISHED}{path.name}."))
+        try:
+            yield temporary
+            temporary.chmod(make_folder(path).stat().st_mode)
+            path.rmdir()
+            temporary.rename(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -21,6 +21,7 @@ COMMANDS = {
     "recipes": "List what can be trained, or show one recipe in full.",
     "train": "Train a recipe into a new run folder, or go on with a run.",
     "sample": "Mint digits into a picture or a data file.",
+    "mint": "Mint a labelled set of any size, in any number of processes.",
     "evaluate": "Measure digits, a generator or a recogniser.",
     "judge": "Train a judge of other digits, or show one.",
     "compare": "Lay several generators or recognisers side by side.",

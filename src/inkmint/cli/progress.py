@@ -1,10 +1,11 @@
 """A bar with the time left for work that reports how far it is, and loading data behind one."""
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from inkmint.data.digits import Splits
     from inkmint.data.fetch import Progress
@@ -26,6 +27,46 @@ def download_bar() -> "Iterator[Progress]":
             if description not in tasks:
                 tasks[description] = bars.add_task(description)
             bars.update(tasks[description], completed=num_done, total=num_total or None)
+
+        yield report
+
+
+@contextmanager
+def image_bar(title: str) -> "Iterator[Callable[[int, int], None]]":
+    """Yield what is told the images done and those there are; it shows their number, the speed and the time left.
+
+    In a terminal it is a bar, elsewhere a line for every tenth of the work, on stderr.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from inkmint.cli.display import duration
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[status]}"),
+    )
+    begun: tuple[float, int] | None = None
+    tenth = 0
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(title, status="")
+
+        def report(num_done: int, num_total: int) -> None:
+            nonlocal begun, tenth
+            if begun is None:
+                begun, tenth = (time.monotonic(), num_done), 10 * num_done // num_total
+            seconds, num_here = time.monotonic() - begun[0], num_done - begun[1]
+            status = ""
+            if num_here > 0:
+                left = duration(seconds * (num_total - num_done) / num_here)
+                status = f"{num_here / seconds:,.0f} images/s, {left} left"
+            bars.update(task, completed=num_done, total=num_total, status=status)
+            if not console.is_terminal and 10 * num_done // num_total > tenth:
+                tenth = 10 * num_done // num_total
+                console.print(f"{title}  {num_done:,}/{num_total:,}  {status}", soft_wrap=True, markup=False)
 
         yield report
 

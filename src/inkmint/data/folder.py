@@ -1,10 +1,10 @@
 """Folders of small pictures, one sub-folder per class."""
 
 import re
-import shutil
-import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -22,8 +22,8 @@ from inkmint.data.digits import (
 )
 from inkmint.data.npz import SHARES
 from inkmint.data.reading import reading
-from inkmint.errors import DataError, StorageError
-from inkmint.files import make_folder, storage_errors
+from inkmint.errors import DataError
+from inkmint.files import atomic_folder
 
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
@@ -111,15 +111,20 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         DataError: It is damaged, no PNG, JPEG, BMP or GIF, of another size, coloured, transparent,
             16-bit, or animated.
     """
-    with reading(path, "an image"), warnings.catch_warnings():
+    return decode_image(path, str(path))
+
+
+def decode_image(file: Path | IO[bytes], name: str) -> NDArray[np.uint8]:
+    """Decode one 28x28 grey picture from a file or from memory, as `read_image`; `name` opens the error messages."""
+    with reading(name, "an image"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Pillow warns of is refused below
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(file, formats=_FORMATS) as image:
             if image.size != (IMAGE_SIZE, IMAGE_SIZE):
                 width, height = image.size
-                raise DataError(f"{path} is {width}x{height} pixels; resize it to 28x28.")
+                raise DataError(f"{name} is {width}x{height} pixels; resize it to 28x28.")
             if getattr(image, "n_frames", 1) > 1:
-                raise DataError(f"{path} is animated; save a single frame.")
-            return _grey(image, path)
+                raise DataError(f"{name} is animated; save a single frame.")
+            return _grey(image, name)
 
 
 def write_folder(digits: DigitSet, path: Path) -> None:
@@ -132,27 +137,41 @@ def write_folder(digits: DigitSet, path: Path) -> None:
         StorageError: The folder exists and is not empty, or cannot be written.
     """
     digits.require_one_channel("a picture folder holds grey images, so write a .png sheet")
-    with storage_errors(path):
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise StorageError(f"{path} exists already; choose a new or empty folder.")
-        make_folder(path.parent)
-        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-        try:
-            _write_images(digits, temporary)
-            temporary.chmod(make_folder(path).stat().st_mode)
-            path.rmdir()
-            temporary.rename(path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with atomic_folder(path) as temporary:
+        write_pictures(digits, temporary)
 
 
-def _write_images(digits: DigitSet, folder: Path) -> None:
-    names = {label: _file_name(name, label) for label, name in enumerate(digits.class_names)}
+def write_pictures(digits: DigitSet, folder: Path, first: int = 0) -> list[str]:
+    """Write a digit set as `<class>/<number>.png` into an empty folder.
+
+    Args:
+        digits: Grey images.
+        folder: It exists.
+        first: Number of the first picture.
+
+    Returns:
+        The files by their paths within the folder.
+    """
+    names = folder_names(digits.class_names)
     names[UNLABELLED] = _UNLABELLED_FOLDERS[0]
     for label in sorted(set(digits.labels.tolist())):
         (folder / names[label]).mkdir()
-    for index, (image, label) in enumerate(zip(digits.images.numpy(), digits.labels.tolist(), strict=True)):
-        Image.fromarray(image).save(folder / names[label] / f"{index:06d}.png")
+    files = [
+        f"{names[label]}/{picture_name(first + place)}" for place, label in enumerate(digits.labels.tolist())
+    ]
+    for image, file in zip(digits.images.numpy(), files, strict=True):
+        Image.fromarray(image).save(folder / file)
+    return files
+
+
+def picture_name(number: int) -> str:
+    """What the picture of that number is called."""
+    return f"{number:06d}.png"
+
+
+def folder_names(class_names: Sequence[str]) -> dict[int, str]:
+    """What the folder of each class is called, by label."""
+    return {label: _file_name(name, label) for label, name in enumerate(class_names)}
 
 
 def _file_name(class_name: str, label: int) -> str:
@@ -180,14 +199,14 @@ def _image_files(folder: Path) -> list[Path]:
     return files
 
 
-def _grey(image: Image.Image, path: Path) -> NDArray[np.uint8]:
+def _grey(image: Image.Image, name: str) -> NDArray[np.uint8]:
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        raise DataError(f"{path} has a transparency channel; flatten it and save it as 8-bit grey.")
+        raise DataError(f"{name} has a transparency channel; flatten it and save it as 8-bit grey.")
     if image.mode.startswith(("I", "F")):
-        raise DataError(f"{path} has more than 8 bits per pixel; save it as 8-bit grey.")
+        raise DataError(f"{name} has more than 8 bits per pixel; save it as 8-bit grey.")
     if image.mode in ("1", "L"):
         return np.array(image.convert("L"))
     pixels = np.array(image.convert("RGB"))
     if np.ptp(pixels, axis=2).max() > _GREY_TOLERANCE:
-        raise DataError(f"{path} is in colour; save it as 8-bit grey.")
+        raise DataError(f"{name} is in colour; save it as 8-bit grey.")
     return pixels[:, :, 1]

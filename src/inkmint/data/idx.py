@@ -53,8 +53,8 @@ def decode_idx(content: bytes, num_dimensions: int, name: str) -> Bytes:
         return _decode(io.BytesIO(content), num_dimensions, name)
 
 
-def write_idx(path: Path, array: Bytes) -> None:
-    """Write uint8 images (N, H, W) or labels (N,) atomically; in gzip if the name ends in `.gz`.
+def write_idx(path: Path, array: Bytes, level: int = 9) -> None:
+    """Write uint8 images (N, H, W) or labels (N,) atomically; in gzip of this level if the name ends in `.gz`.
 
     Raises:
         StorageError: The file cannot be written; an earlier one is untouched.
@@ -63,7 +63,7 @@ def write_idx(path: Path, array: Bytes) -> None:
     header = bytes([0, 0, _UINT8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
     content = header + array.tobytes()
     with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+        temporary.write_bytes(gzip.compress(content, level, mtime=0) if path.suffix == ".gz" else content)
 
 
 def decompressed(content: bytes, max_bytes: int, name: str) -> bytes:

@@ -17,7 +17,10 @@ from inkmint.data.fetch import NotFetchedError, Progress
 from inkmint.data.folder import read_folder_splits
 from inkmint.data.idx import Bytes, decode_idx, read_idx_images, read_idx_labels
 from inkmint.data.local import find_given_folder, find_system_folder, read_folder_files
+from inkmint.data.minted import read_minted_splits
 from inkmint.data.npz import SHARES, read_npz_splits
+from inkmint.data.parquet import read_parquet_splits
+from inkmint.data.plan import holds_minted
 from inkmint.data.reading import reading
 from inkmint.data.stacked import stack_splits
 from inkmint.errors import DataError
@@ -37,7 +40,8 @@ def load_splits(name_or_path: str, *, offline: bool = False, progress: Progress 
     Args:
         name_or_path: A name of `catalogue.SOURCES`, such as `starter`, `mnist` or `stacked-mnist`, or a path: a
             folder with one sub-folder of pictures per class (or with `train` and `test` folders of these; training
-            pictures without a label in a sub-folder `unlabelled`), a folder of IDX files, or an NPZ file.
+            pictures without a label in a sub-folder `unlabelled`), a folder of IDX files, a folder of `inkmint mint`,
+            an NPZ file or a Parquet file.
         offline: Whether to leave the network alone; so does INKMINT_OFFLINE=1.
         progress: Told how far a fetch is.
 
@@ -122,8 +126,12 @@ def _load_path(text: str) -> Splits:
         path = Path(text).expanduser()
         if not text or not path.exists():
             find_source(text)
+        if path.suffix == ".parquet" and path.is_file():
+            return read_parquet_splits(path)
         if path.is_file():
             return read_npz_splits(path)
+        if holds_minted(path):
+            return read_minted_splits(path)
         is_idx = any("-ubyte" in entry.name for entry in path.iterdir() if entry.is_file())
     return _load_idx_folder(path) if is_idx else read_folder_splits(path)
 

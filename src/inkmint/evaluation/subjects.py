@@ -5,7 +5,10 @@ from pathlib import Path
 
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.data.folder import read_folder
+from inkmint.data.minted import read_minted
 from inkmint.data.npz import read_npz
+from inkmint.data.parquet import read_parquet
+from inkmint.data.plan import holds_minted
 from inkmint.data.stacked import is_stacked
 from inkmint.evaluation.protocols import evaluate_digits, evaluate_recogniser
 from inkmint.evaluation.readings import Judge
@@ -25,11 +28,11 @@ def evaluate_subject(
     seed: int,
     second: Callable[[], Judge | None] | None = None,
 ) -> Evaluation:
-    """Measure a run, a model, an NPZ file or a picture folder against the real test digits.
+    """Measure a run, a model, or a file or folder of digits against the real test digits.
 
     Args:
-        subject: A run or model folder, the name of a shipped model, a `.npz` file, or a folder of
-            pictures in one sub-folder per class.
+        subject: A run or model folder, the name of a shipped model, a `.npz` or `.parquet` file, a folder
+            of `inkmint mint`, or a folder of pictures in one sub-folder per class.
         splits: Real digits of the same classes.
         judge: Gives the judge of digits; called only if one is needed.
         num_minted: How many digits a generator mints for it; None for as many as its protocols take, 10,000 or
@@ -68,16 +71,19 @@ def evaluate_subject(
 
 
 def holds_digits(subject: str) -> bool:
-    """Whether the subject is an NPZ file or a picture folder, and not a model, by its name and files alone."""
+    """Whether the subject is a file or folder of digits, and not a model, by its name and files alone."""
     path = Path(subject)
     is_model = (path / "config.json").is_file() or (path / "model").is_dir()
-    return path.suffix == ".npz" or (path.is_dir() and not is_model)
+    return path.suffix in (".npz", ".parquet") or (path.is_dir() and not is_model)
 
 
 def read_digits(path: Path) -> DigitSet:
-    """The labelled digits of an NPZ file or a picture folder.
+    """The labelled digits of an NPZ or Parquet file, of a folder of `inkmint mint`, or of a picture folder.
 
     Raises:
         DataError: They are missing or damaged.
     """
-    return read_npz(path) if path.suffix == ".npz" else read_folder(path)
+    if holds_minted(path):
+        return read_minted(path)
+    readers = {".npz": read_npz, ".parquet": read_parquet}
+    return readers.get(path.suffix, read_folder)(path)
