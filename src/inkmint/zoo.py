@@ -180,7 +180,10 @@ ROWS: tuple[Spec, ...] = (
             "perceptual_weight": Real(
                 0.5, 0, 1000, "weight of how a reconstruction looks to a recogniser beside its pixels"
             ),
-            "guidance": Real(0.2, 0, 100, "how far the flow of a class is led away from that of all digits"),
+            "sureness": Real(
+                0.9, 0, 2, "probability of the class asked for below which a code is led again; 0: none"
+            ),
+            "guidance": Real(1.0, 0, 100, "how far these are led away from what digits of all classes have"),
             "label_dropout": Real(0.1, 0, 1, "share of codes whose label the flow is not told, for guidance"),
             "flow_repeats": Whole(4, 1, 1024, "ways from noise that each code of a batch goes in a step"),
         },

@@ -164,7 +164,7 @@ def test_parameters_are_those_of_the_layers_counted_by_hand(z: int, c: int, colo
     decoder = dense(z, 256) + 512 + dense(256, 49 * c) + 2 * c + conv(c, 4 * c) + 2 * c
     decoder += conv(c, c) + 2 * c + conv(c, 16 * colours) + conv(4 * colours, colours)
     unit = 2 * dense(48, 48)
-    told = dense(32, 64) + 27 * 64 + dense(64, 7 * 48)
+    told = dense(32, 48) + 27 * 48 + dense(48, 7 * 48)
     velocity = dense(z, 48) + told + 3 * unit + 96 + dense(48, z)
     with torch.device("meta"):
         assert num_parameters(Encoder(z, c, colours)) == encoder
@@ -199,7 +199,7 @@ def test_shapes(colours: int) -> None:
 
 
 def test_an_image_is_the_decoded_end_of_its_latents_way() -> None:
-    network, z_NZ, y_N = generator(), torch.randn(5, 6, generator=random()), labels(5)
+    network, z_NZ, y_N = generator(sureness=0.0), torch.randn(5, 6, generator=random()), labels(5)
     code_NZ = integrate(network.velocity, z_NZ, y_N, 4)
     probability = torch.sigmoid(network.decoder(code_NZ))
     torch.testing.assert_close(network(z_NZ, y_N), 2 * probability - 1)
@@ -245,12 +245,18 @@ def test_guidance_leads_away_from_the_velocity_of_any_class() -> None:
         torch.testing.assert_close(guided(velocity, weight)(x_NZ, t_N, labels(5)), expected_NZ)
 
 
-def test_a_generator_follows_the_guided_velocity() -> None:
-    network, z_NZ, y_N = generator(guidance=0.7), torch.randn(5, 6, generator=random()), labels(5)
-    code_NZ = integrate(guided(network.velocity, 0.7), z_NZ, y_N, 4)
-    torch.testing.assert_close(network(z_NZ, y_N), torch.tanh(network.decoder(code_NZ) / 2))
-    unguided = generator(guidance=0.0)
-    assert (network(z_NZ, y_N) - unguided(z_NZ, y_N)).abs().max() > 1e-4
+def test_codes_that_read_as_another_class_are_led_again_and_the_others_left_as_they_are() -> None:
+    z_NZ, y_N = torch.randn(40, 6, generator=random()), labels(40)
+    network = generator(sureness=0.1, guidance=0.7)
+    first_NZ = integrate(network.velocity, z_NZ, y_N, 4)
+    led_NZ = integrate(guided(network.velocity, 0.7), z_NZ, y_N, 4)
+    probability_N = network.reader(first_NZ).softmax(dim=1)[torch.arange(40), y_N]
+    unsure_N = probability_N < 0.1
+    assert 5 < unsure_N.sum() < 35
+    assert (first_NZ - led_NZ).abs().amax(dim=1).min() > 1e-4
+    torch.testing.assert_close(network.codes(z_NZ, y_N), torch.where(unsure_N[:, None], led_NZ, first_NZ))
+    torch.testing.assert_close(generator(sureness=0.0, guidance=0.7).codes(z_NZ, y_N), first_NZ)
+    torch.testing.assert_close(generator(sureness=2.0, guidance=0.7).codes(z_NZ, y_N), led_NZ)
 
 
 def test_codes_are_as_wide_as_noise() -> None:

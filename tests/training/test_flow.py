@@ -169,6 +169,21 @@ def test_the_autoencoder_learns_to_look_right_to_a_perception_that_it_leaves_alo
     torch.testing.assert_close(phases["perception"].losses(batch, draws)["cross_entropy"], expected)
 
 
+def test_the_code_reader_learns_codes_with_the_noise_that_the_decoder_knew(
+    recipe: Recipe, few: Splits
+) -> None:
+    task = build_task(recipe.derive(**{"options.code_noise": 0.5}), few.validation)
+    reader, seen = task.networks["generator"].reader, []
+    reader.register_forward_hook(lambda _module, inputs, logits_NK: seen.append((inputs[0], logits_NK)))
+    flow = next(phase for phase in task.phases if phase.trains == "generator")
+    batch = Batch(to_network(few.train.images[:100]), few.train.labels[:100])
+    losses = flow.losses(batch, Draws(torch.Generator().manual_seed(0), 100, CPU))
+    ((code_NZ, logits_NK),) = seen
+    torch.testing.assert_close(losses["cross_entropy"], F.cross_entropy(logits_NK, batch.y_N))
+    exact_NZ = task.networks["autoencoder"].encoder.eval()(batch.x_NCHW)
+    assert (code_NZ - exact_NZ).std().item() == pytest.approx(0.5, rel=0.1)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
 def test_the_flow_is_not_told_this_share_of_labels(share: float, recipe: Recipe, few: Splits) -> None:
     task = build_task(recipe.derive(**{"options.label_dropout": share}), few.validation)

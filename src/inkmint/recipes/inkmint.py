@@ -75,8 +75,8 @@ _HOUSE = Recipe(
     about="the autoencoder for a sixth of 96 epochs, then the flow",
     choices=(
         "No document has a model of this kind. Codes of 32 numbers; each of the two stages has a learning rate that "
-        "rises and falls of its own, every code goes three ways from noise in a step, and one label in ten is not told, "
-        "so that minting can be guided. Chosen on MNIST's validation images."
+        "rises and falls of its own, every code goes three ways from noise in a step, and one label in ten is not "
+        "told, so that minting can be guided. Chosen on MNIST's validation images."
     ),
     options={"autoencoder_share": 1 / 6, "flow_repeats": 3},
     epochs=96,
@@ -95,9 +95,9 @@ _HOUSE_QUICK = _HOUSE.derive(
 
 _HOUSE_MINUTE = _HOUSE.derive(
     name="inkmint/house-minute",
-    about="the autoencoder for 2 of 6 epochs, then the flow; stronger guidance",
+    about="the autoencoder for 2 of 6 epochs, then the flow",
     epochs=6,
-    **{"options.autoencoder_share": 1 / 3, "options.guidance": 0.3},
+    **{"options.autoencoder_share": 1 / 3},
 )
 
 RECIPES = (

@@ -67,13 +67,19 @@ class LatentFlow:
 
     def _flows(self, real: Batch, draws: Draws) -> Losses:
         """Each code goes several ways, from different noise and seen at different times: codes are the dear part."""
-        code_NZ = self._codes(real.x_NCHW).repeat_interleave(self._repeats, dim=0)
+        code_NZ = self._codes(real.x_NCHW)
+        seen_NZ = code_NZ + self._code_noise * draws.normal(code_NZ.shape[1])
+        cross_entropy = F.cross_entropy(self._generator.reader(seen_NZ), real.y_N)
+        code_NZ = code_NZ.repeat_interleave(self._repeats, dim=0)
         y_N = real.y_N.repeat_interleave(self._repeats)
         untold_N = draws.uniform(self._repeats).flatten() < self._dropout
         y_N = y_N.masked_fill(untold_N, self._generator.velocity.any_class)
         noise_NZ = draws.normal(self._repeats * code_NZ.shape[1]).reshape(code_NZ.shape)
         t_N = logit_normal(draws.normal(self._repeats).flatten())
-        return {"flow_matching": flow_matching_loss(self._generator.velocity, noise_NZ, code_NZ, t_N, y_N)}
+        return {
+            "flow_matching": flow_matching_loss(self._generator.velocity, noise_NZ, code_NZ, t_N, y_N),
+            "cross_entropy": cross_entropy,
+        }
 
     @torch.no_grad()
     def _codes(self, x_NCHW: Tensor) -> Tensor:
