@@ -181,7 +181,7 @@ ROWS: tuple[Spec, ...] = (
                 0.5, 0, 1000, "weight of how a reconstruction looks to a recogniser beside its pixels"
             ),
             "sureness": Real(
-                0.9, 0, 2, "probability of the class asked for below which a code is led again; 0: none"
+                0.99, 0, 2, "probability of the class asked for below which a code is led again; 0: none"
             ),
             "guidance": Real(1.0, 0, 100, "how far these are led away from what digits of all classes have"),
             "label_dropout": Real(0.1, 0, 1, "share of codes whose label the flow is not told, for guidance"),

@@ -446,7 +446,7 @@ def test_the_encoder_learns_before_everything_else(recipe_of: Callable[..., Reci
 def test_the_autoencoder_learns_before_the_flow(recipe_of: Callable[..., Recipe], few: Splits) -> None:
     task = task_of(recipe_of("house", autoencoder_share=0.3), few)
     roles = [phase.trains for step in range(10) for phase in task.phases if phase.takes_part(step, 10)]
-    assert roles == ["autoencoder"] * 3 + ["generator"] * 7
+    assert roles == ["perception", "autoencoder"] * 3 + ["generator"] * 7
 
 
 def test_a_reference_batch_is_of_real_images(recipe_of: Callable[..., Recipe], few: Splits) -> None:

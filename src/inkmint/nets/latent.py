@@ -296,7 +296,7 @@ class LatentFlowGenerator(nn.Module):
         flow_width: int,
         flow_depth: int,
         num_steps: int,
-        sureness: float = 0.9,
+        sureness: float = 0.99,
         guidance: float = 1.0,
         image_channels: int = 1,
     ) -> None:

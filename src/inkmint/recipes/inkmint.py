@@ -88,16 +88,16 @@ _HOUSE = Recipe(
 
 _HOUSE_QUICK = _HOUSE.derive(
     name="inkmint/house-quick",
-    about="the autoencoder for 5 of 18 epochs, then the flow",
-    epochs=18,
-    **{"options.autoencoder_share": 5 / 18},
+    about="the autoencoder for 4 of 11 epochs, then the flow",
+    epochs=11,
+    **{"options.autoencoder_share": 4 / 11},
 )
 
 _HOUSE_MINUTE = _HOUSE.derive(
     name="inkmint/house-minute",
-    about="the autoencoder for 2 of 6 epochs, then the flow",
-    epochs=6,
-    **{"options.autoencoder_share": 1 / 3},
+    about="the autoencoder for 1 of 4 epochs, then the flow",
+    epochs=4,
+    **{"options.autoencoder_share": 1 / 4},
 )
 
 RECIPES = (
