@@ -6,7 +6,7 @@ Shape suffixes: N images, H height, W width, Z latent, K classes, D features.
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 import torch
@@ -27,6 +27,11 @@ from inkmint.training.engine import Engine, initialise
 from inkmint.training.recipe import Recipe
 from inkmint.training.weights import ModelConfig, load_model, save_model
 from inkmint.zoo import find
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from inkmint.reading.reader import Reader, Reading
 
 BATCH_IMAGES = 500
 FEWEST_STEPS = 1000
@@ -177,6 +182,7 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     network_: nn.Module
     config_: ModelConfig
+    _folder: Path | None
     classes_: NDArray[Any]
     n_features_in_: int
 
@@ -206,6 +212,7 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recogniser = cls(config.recipe)
         names = np.array(config.class_names)
         recogniser._take(network, config, np.arange(10) if config.class_names == DIGIT_NAMES else names)
+        recogniser._folder = find_model(path_or_name)
         return recogniser
 
     def __sklearn_tags__(self) -> Tags:
@@ -216,6 +223,7 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _take(self, network: nn.Module, config: ModelConfig, classes: NDArray[Any]) -> None:
         self.network_, self.config_, self.classes_ = network, config, classes
         self.n_features_in_ = IMAGE_SIZE**2
+        self._folder = None
 
     @property
     def name(self) -> str:
@@ -233,9 +241,13 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.config_.weights_sha256
 
     def save_pretrained(self, path: str | Path) -> None:
-        """Write a model folder that `from_pretrained` reads."""
+        """Write a model folder that `from_pretrained` reads, with the calibration if there is one."""
+        from inkmint.reading.model import save_reader
+
         self._require_fitted()
+        reader = self.reader()
         self.config_ = save_model(Path(path), self.network_, self.config_)
+        save_reader(reader, Path(path))
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train on images `X` and their labels `y`, (N,), of any type that can be sorted.
@@ -300,6 +312,24 @@ class Recogniser(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_indices(self, X: ArrayLike) -> NDArray[np.int64]:
         """The most probable class of each image as its place in `classes_`, (N,)."""
         return self._forward(X, self._fitted_network()).argmax(dim=1).numpy()
+
+    def reader(self, threshold: float | None = None) -> "Reader":
+        """What reads pictures of any size with this recogniser and the calibration in its model folder.
+
+        Args:
+            threshold: Confidence below which a digit is rejected; None for the calibration's.
+
+        Raises:
+            ModelError: The calibration is damaged.
+        """
+        from inkmint.reading.model import load_reader  # scikit-image takes its time to import
+
+        self._require_fitted()
+        return load_reader(self, self._folder, threshold)
+
+    def read(self, image: "ArrayLike | Image.Image | Path | str") -> "Reading":
+        """Read all digits of a photograph, scan or drawing; see `reading.reader.Reader.read`."""
+        return self.reader().read(image)
 
     def judge(self, images_NHW: Tensor) -> Tensor:
         """The class index of each uint8 image (N, 28, 28), int64 (N,), for `training.tasks`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inkmint.cli.options import json_option, minted_seed_option
+from inkmint.cli.options import generator_argument, json_option, minted_seed_option
 from inkmint.errors import SettingsError, did_you_mean
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", default="acgan-sa")
+@generator_argument
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), help="How many images, in equal parts of every class."
 )

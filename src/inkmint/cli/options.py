@@ -5,6 +5,9 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+generator_argument = click.argument("model", default="acgan-sa")
+"""The generator that mints; the default comes with inkmint."""
+
 data_option = click.option(
     "--data", default="mnist", show_default=True, metavar="NAME|PATH", help="Digits: see `inkmint data list`."
 )

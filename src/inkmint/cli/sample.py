@@ -5,14 +5,14 @@ from pathlib import Path
 
 import click
 
-from inkmint.cli.options import json_option
+from inkmint.cli.options import generator_argument, json_option
 from inkmint.errors import SettingsError
 
 _ONE_SHEET = 1000
 
 
 @click.command()
-@click.argument("model", default="acgan-sa")
+@generator_argument
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=80, show_default=True, help="How many digits."
 )

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 _SIZE_INCHES = (3.7, 2.35)
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "inkmint",
     "font.family": "DejaVu Sans",
@@ -23,10 +23,10 @@ _STYLE: Any = {
     "text.parse_math": False,
 }
 # Colours that stand in for a role while drawing; the stylesheet below gives them their value.
-_INK, _GRID = "#010101", "#020202"
-_SERIES = ("#0a0000", "#0b0000", "#0c0000", "#0d0000")
-_LINES = ("-", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (5, 1.4, 1.2, 1.4)))
-_VARIABLES = {_INK: "ink", _GRID: "grid"} | {colour: f"s{i}" for i, colour in enumerate(_SERIES)}
+INK, GRID = "#010101", "#020202"
+SERIES = ("#0a0000", "#0b0000", "#0c0000", "#0d0000")
+LINES = ("-", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (5, 1.4, 1.2, 1.4)))
+_VARIABLES = {INK: "ink", GRID: "grid"} | {colour: f"s{i}" for i, colour in enumerate(SERIES)}
 _STYLESHEET = """<style>
 :root { --ink: #5a6068; --grid: #e3e1da; --s0: #0b6e62; --s1: #b04a22; --s2: #3b5bb5; --s3: #7a3f98 }
 @media (prefers-color-scheme: dark) {
@@ -86,39 +86,40 @@ def _words(name: str) -> str:
 def _chart(title: str, curves: Curves) -> Chart:
     ends = ", ".join(f"{_words(name)} ends at {points[-1][1]:.3g}" for name, points in curves.items())
     num_epochs = max(points[-1][0] for points in curves.values())
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         canvas = Canvas(figsize=_SIZE_INCHES, layout="constrained")
         axes = canvas.add_subplot()
         for index, (name, points) in enumerate(curves.items()):
-            style = index % len(_SERIES)
+            style = index % len(SERIES)
             marker = "o" if len(points) <= 30 and len(curves) == 1 else None
             axes.plot(
                 *zip(*points, strict=True),
-                color=_SERIES[style],
-                linestyle=_LINES[style],
+                color=SERIES[style],
+                linestyle=LINES[style],
                 linewidth=1.4,
                 marker=marker,
                 markersize=3,
                 label=f" {_words(name)}",  # a leading underscore would hide it
             )
         _dress(axes, with_legend=len(curves) > 1)
-        return Chart(title, f"{title} over {num_epochs:g} epochs: {ends}.", _svg(canvas))
+        return Chart(title, f"{title} over {num_epochs:g} epochs: {ends}.", svg_of(canvas))
 
 
 def _dress(axes: Axes, *, with_legend: bool) -> None:
-    axes.set_xlabel("epoch", color=_INK)
-    axes.tick_params(colors=_INK, length=0)
-    axes.grid(color=_GRID, linewidth=0.7)
+    axes.set_xlabel("epoch", color=INK)
+    axes.tick_params(colors=INK, length=0)
+    axes.grid(color=GRID, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.spines[:].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.ticklabel_format(useOffset=False)
     if with_legend:
-        axes.legend(frameon=False, labelcolor=_INK, handlelength=2.2, loc="best")
+        axes.legend(frameon=False, labelcolor=INK, handlelength=2.2, loc="best")
 
 
-def _svg(canvas: Canvas) -> bytes:
+def svg_of(canvas: Canvas) -> bytes:
+    """The drawing as an SVG document, with the colours that stand in for roles as variables of the style sheet."""
     buffer = io.BytesIO()
     FigureCanvasSVG(canvas)
     canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,4 @@
+"""Reading digits from photographs, scans and drawings: from a file to lines of digits with their confidence."""
+
+DEFAULT_MODEL = "lenet-attention"
+"""Who reads unless another is named."""
