@@ -149,7 +149,7 @@ class Generator:
         if not self.conditional:
             raise SettingsError(
                 f"The generator {self.name!r} does not know classes; leave digit and labels out, "
-                "or take a conditional one such as 'acgan-sa'."
+                "or take a conditional one such as 'house'."
             )
         if digit is not None and labels is not None:
             raise SettingsError("Both digit and labels were given; give one of them.")

@@ -41,7 +41,7 @@ def test_every_format_is_a_choice(inkmint: Command) -> None:
 def test_a_sentence_says_what_came_of_it_and_again_that_it_is_done(inkmint: Command, tmp_path: Path) -> None:
     result = inkmint("mint", "--per-class", 3, "-o", "set", *ONE)
     assert result.exit_code == 0
-    assert result.out.startswith("set: 30 images by acgan-sa in 1 shard, ")
+    assert result.out.startswith("set: 30 images by house in 1 shard, ")
     assert " % read as asked; " in result.out
     assert "images/s" in result.out
     assert "set  30/30" in result.err
@@ -67,7 +67,7 @@ def test_counts_of_some_classes_and_a_part_without_a_judge(inkmint: Command, tmp
     assert first.out.startswith("set: this part is complete, ")
     assert json.loads(inkmint(*job, "--part", "2/2", "--json").out)["finished"] is False
     last = inkmint(*job)
-    assert last.out.startswith("set: 7 images by acgan-sa in 2 shards; ")
+    assert last.out.startswith("set: 7 images by house in 2 shards; ")
     assert read_minted(tmp_path / "set").counts() == [0, 2, 0, 0, 0, 0, 0, 5, 0, 0]
 
 

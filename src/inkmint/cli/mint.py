@@ -88,7 +88,7 @@ def mint(
 
     \b
     inkmint mint --per-class 1000 -o digits
-    inkmint mint acgan-sa -n 1000000 -o digits --format parquet --processes 4
+    inkmint mint house -n 1000000 -o digits --format parquet --processes 4
     inkmint mint --counts 1=500,7=500 -o ones-and-sevens --min-confidence 0.9
 
     The set comes in shards, each with the class, the seed and the judge's confidence of every image. The seed and

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-generator_argument = click.argument("model", default="acgan-sa")
+generator_argument = click.argument("model", default="house")
 """The generator that mints; the default comes with inkmint."""
 
 data_option = click.option(

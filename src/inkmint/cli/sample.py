@@ -41,7 +41,7 @@ def sample(
 
     \b
     inkmint sample runs/hu2024-acgan-sa-quick-s0-0001
-    inkmint sample acgan-sa -n 1000 --digit 7 -o sevens.npz
+    inkmint sample house -n 1000 --digit 7 -o sevens.npz
     """  # noqa: D301 - click reads the character \b
     from dataclasses import replace
 

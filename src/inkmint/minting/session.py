@@ -154,12 +154,12 @@ def make_plan(
     if not generator.conditional:
         raise SettingsError(
             f"The generator {name!r} knows no classes, so its digits have no labels; take a conditional one such as "
-            "'acgan-sa'."
+            "'house'."
         )
     if generator.config.image_channels > 1:
         raise SettingsError(
             f"The generator {name!r} draws images of {generator.config.image_channels} channels; "
-            "take one of single digits such as 'acgan-sa'."
+            "take one of single digits such as 'house'."
         )
     if len(counts) != len(classes) or min(counts) < 0 or sum(counts) < 1:
         raise SettingsError(

@@ -90,14 +90,14 @@ _HOUSE_QUICK = _HOUSE.derive(
     name="inkmint/house-quick",
     about="the autoencoder for 4 of 11 epochs, then the flow",
     epochs=11,
-    **{"options.autoencoder_share": 4 / 11},
+    **{"options.autoencoder_share": 4 / 11, "options.sureness": 0.9},
 )
 
 _HOUSE_MINUTE = _HOUSE.derive(
     name="inkmint/house-minute",
     about="the autoencoder for 1 of 4 epochs, then the flow",
     epochs=4,
-    **{"options.autoencoder_share": 1 / 4},
+    **{"options.autoencoder_share": 1 / 4, "options.sureness": 0.9},
 )
 
 RECIPES = (

@@ -262,7 +262,7 @@ def _trained_before(name: str, splits: Splits) -> TrainedBefore:
     if not generator.conditional:
         raise SettingsError(
             f"The generator {name} does not know classes, so nothing can be learned from its digits; take a "
-            "conditional one such as 'acgan-sa'."
+            "conditional one such as 'house'."
         )
     require_class_names(splits.train.class_names, generator.class_names, f"The generator {name!r}")
     learned_from, warning = _known_of(name, config.data, splits)

@@ -193,7 +193,7 @@ def digits_to_learn_from(subject: str, splits: Splits, *, seed: int) -> DigitSet
     if not generator.conditional:
         raise SettingsError(
             f"The generator {generator.name!r} does not know classes, so nothing can be learnt from its digits "
-            "without labels; leave --tstr out, or take a conditional one such as 'acgan-sa'."
+            "without labels; leave --tstr out, or take a conditional one such as 'house'."
         )
     if is_stacked(generator.config):
         raise SettingsError(
