@@ -12,7 +12,7 @@ help:
 	@echo "make test       the test suite, without the network"
 	@echo "make test-slow  the tests that take minutes or the full MNIST"
 	@echo "make check      lint, types, layers, generated documentation"
-	@echo "make weights    train the reader and generator that come with the package again: four minutes"
+	@echo "make weights    train the models that come with the package again, three seeds each: hours"
 	@echo "make docs       write the generated documentation again"
 
 install: $(READY)

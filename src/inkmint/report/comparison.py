@@ -1,16 +1,13 @@
 """Turns a comparison into one HTML page that needs nothing else."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-import jinja2
-
-from inkmint import __version__
 from inkmint.evaluation.comparisons import p_in_words
 from inkmint.evaluation.figure import Figure, interval_in_words, value_in_words
 from inkmint.files import write_text
 from inkmint.report.pictures import Picture, pixel_picture
+from inkmint.report.templates import filled
 from inkmint.studies.comparison import Comparison, PairedSeeds, Row
 
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "alike": "best at the real value"}
@@ -53,11 +50,8 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
 
 def render_comparison(comparison: Comparison) -> str:
     """The page as HTML."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resources.files("inkmint.report").joinpath("comparison.html").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
+    return filled(
+        "comparison.html",
         comparison=comparison,
         names=[subject.name for subject in comparison.subjects],
         rows=table_rows(comparison),
@@ -65,7 +59,6 @@ def render_comparison(comparison: Comparison) -> str:
         paired=[(test, difference_in_words(test)) for test in comparison.paired],
         p_in_words=p_in_words,
         sheets=_sheets(comparison),
-        version=__version__,
     )
 
 

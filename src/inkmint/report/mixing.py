@@ -1,16 +1,13 @@
 """Turns a mixing experiment into one HTML page that needs nothing else."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-import jinja2
-
-from inkmint import __version__
 from inkmint.files import write_text
 from inkmint.report.mixing_figures import mixing_charts
 from inkmint.report.page import REPORT_NAME
 from inkmint.report.pictures import Picture, chart_picture, pixel_picture, read_pixels
+from inkmint.report.templates import filled
 from inkmint.studies.mixing import Findings
 from inkmint.studies.mixing_verdict import Point, Verdict, points_of, share
 from inkmint.studies.mixtures import Mixture
@@ -59,11 +56,8 @@ def write_mixing(findings: Findings, verdict: Verdict) -> Path:
 
 def render_mixing(findings: Findings, verdict: Verdict) -> str:
     """The page as HTML."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resources.files("inkmint.report").joinpath("mixing.html").read_text(encoding="utf-8")
-    return environment.from_string(source).render(
+    return filled(
+        "mixing.html",
         data=findings.splits.source,
         kinds=["with augmentation" if augmented else "as they are" for augmented in findings.settings.kinds],
         sections=[_section(findings, verdict, pool) for pool in findings.plan.pools],
@@ -71,7 +65,6 @@ def render_mixing(findings: Findings, verdict: Verdict) -> str:
         sheets=list(_sheets(findings)),
         notes=notes_of(findings),
         warning=findings.warning,
-        version=__version__,
     )
 
 

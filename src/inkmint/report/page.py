@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
-from inkmint import __version__
 from inkmint.evaluation.figure import Figure, interval_in_words, value_in_words
 from inkmint.evaluation.record import Evaluation
 from inkmint.files import write_text
 from inkmint.report.contents import Contents, gather
 from inkmint.report.pictures import Picture, pixel_picture
 from inkmint.report.summary import summarise
+from inkmint.report.templates import filled
 
 REPORT_NAME = "report.html"
 
@@ -99,14 +97,10 @@ def build_report(path: Path) -> Path:
 
 def render(contents: Contents) -> str:
     """The page as HTML."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resources.files("inkmint.report").joinpath("template.html").read_text(encoding="utf-8")
     figures = [figure for evaluation in contents.evaluations for figure in evaluation.figures]
-    return environment.from_string(source).render(
+    return filled(
+        "template.html",
         contents=contents,
-        version=__version__,
         sentences=summarise(figures),
         figure_rows=[_figure_row(figure) for figure in figures],
         notes=[note for evaluation in contents.evaluations for note in evaluation.notes],

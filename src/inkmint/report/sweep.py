@@ -1,17 +1,14 @@
 """Turns a sweep into one HTML page that needs nothing else."""
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-import jinja2
-
-from inkmint import __version__
 from inkmint.evaluation.figure import value_in_words
 from inkmint.files import write_text
 from inkmint.report.page import REPORT_NAME
 from inkmint.report.pictures import Picture, chart_picture
 from inkmint.report.sweep_figures import history_chart, importance_chart, parallel_chart, short_names
+from inkmint.report.templates import filled
 from inkmint.sweeping.importance import ABOUT, importances
 from inkmint.sweeping.plan import train_command
 from inkmint.sweeping.space import value_text
@@ -49,12 +46,9 @@ def render_sweep(sweep: Sweep) -> str:
     """The page as HTML."""
     plan, metric, trials = sweep.plan, sweep.metric, sweep.trials()
     best = best_of(trials, metric)
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = resources.files("inkmint.report").joinpath("sweep.html").read_text(encoding="utf-8")
     names = short_names([axis.field for axis in plan.axes])
-    return environment.from_string(source).render(
+    return filled(
+        "sweep.html",
         name=sweep.name,
         plan=plan,
         metric=metric,
@@ -69,7 +63,6 @@ def render_sweep(sweep: Sweep) -> str:
         command=best and train_command(plan, best.settings),
         pictures=_pictures(sweep, trials),
         about_importance=ABOUT,
-        version=__version__,
     )
 
 
