@@ -85,6 +85,12 @@ MEANINGS: Mapping[str, tuple[str, str, str]] = {
         "Median pixel distance from a minted digit to the nearest training image; best at that of real test images.",
         "Sees copies of training images, near 0. Much farther away than real ones lies what is no digit.",
     ),
+    "nearer_to_training": (
+        "Nearer to training",
+        "Share of minted digits that lie nearer to a training image than to a held-out one, of as many of either; best "
+        "at that of real test images, about one half.",
+        "Sees copies of training images, towards 100 %, and not smoothness, which brings digits nearer to both.",
+    ),
     "tstr": (
         "TSTR",
         "Train on synthetic, test on real: accuracy on real test images of a recogniser that learnt from minted digits "

@@ -85,6 +85,7 @@ def test_what_has_too_few_images_is_left_out_with_a_note(splits):
         "recognisable_fake",
         "effective_classes_fake",
         "nearest_distance_pixels",
+        "nearer_to_training_pixels",
     }
     assert len(evaluation.notes) == 5
     assert all("give at least" in note for note in evaluation.notes)

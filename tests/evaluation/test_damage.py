@@ -20,7 +20,7 @@ CAUGHT_BY = {
     "a class missing": {"effective_classes", "digit_inception_score", "frechet"},
     "one repeated": {"frechet", "recall", "coverage", "diversity"},
     "swapped": {"label_agreement", "recognisable", "frechet", "kid_digits", "recall", "coverage"},
-    "copies": {"nearest_distance"},
+    "copies": {"nearest_distance", "nearer_to_training"},
 }
 
 

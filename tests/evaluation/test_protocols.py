@@ -6,6 +6,7 @@ from fakes import NUM_FEATURES, FakeJudge, digit_set, figures_of
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.errors import DataError
 from inkmint.evaluation import memorisation, metrics, protocols
+from inkmint.evaluation.samples import random_rows
 from inkmint.models import Recogniser
 
 
@@ -30,6 +31,7 @@ def test_an_evaluation_holds_every_figure_with_its_reference(splits):
         "effective_classes_fake_200",
         "diversity_pixels_200",
         "nearest_distance_pixels_100",
+        "nearer_to_training_pixels_100",
     ]
     for figure in figures.values():
         assert figure.reference is not None and figure.reference_name and figure.protocol
@@ -98,6 +100,18 @@ def test_copies_of_training_images_lie_at_distance_nought(splits):
     assert not pairs.distances_P.any()
     assert picture.shape == (2 * 29 + 1, 10 * 29 + 1)
     np.testing.assert_array_equal(picture[1:29], picture[30:58])
+
+
+def test_only_copies_of_training_images_lie_nearer_to_them(splits):
+    num_real = min(len(splits.train), len(splits.validation))
+    seen = splits.train.subset(torch.from_numpy(random_rows(splits.train, num_real)))
+    held_out = splits.validation.subset(torch.from_numpy(random_rows(splits.validation, num_real)))
+    assert memorisation.nearer_to_training(seen, splits).value == 1
+    assert memorisation.nearer_to_training(held_out, splits).value == 0
+    both = torch.cat([seen.images[:40], held_out.images[:40]])
+    figure = memorisation.nearer_to_training(DigitSet(both, torch.arange(80) % 10, "both"), splits)
+    assert figure.value == 0.5
+    assert figure.interval[0] < 0.5 < figure.interval[1]
 
 
 def test_pairs_of_lopsided_or_few_images(splits):

@@ -60,6 +60,7 @@ FAMILIES = (
     "effective_classes",
     "diversity",
     "nearest_distance",
+    "nearer_to_training",
     "tstr_gap",
     "tstr",
     "trts",

@@ -19,6 +19,7 @@ from inkmint.evaluation.references import remembered
 from inkmint.evaluation.samples import flat_pixels, random_rows
 
 NEAREST_IMAGES = 500
+NEARER_IMAGES = 5_000
 NUM_PAIRS = 10
 
 
@@ -53,6 +54,56 @@ def nearest_distance(generated: DigitSet, splits: Splits, *, seeds: Sequence[int
         protocol=(
             f"Median Euclidean distance from a minted digit to the nearest of {len(splits.train):,} training "
             "images, pixels in 0..1; copies would lie near 0."
+        ),
+    )
+
+
+def nearer_to_training(generated: DigitSet, splits: Splits, *, seeds: Sequence[int] = ()) -> Figure:
+    """Share of minted digits that lie nearer to a training image than to a held-out one, of as many of either.
+
+    The three-sample test for copying of Meehan et al.: what has learned the distribution and not the images lies
+    as near to digits that it never saw. Held-out are the validation images; those of the training set are a random
+    subset of their number. Distances are Euclidean, of pixels; where both are equal the held-out one counts as
+    nearer. A generator's smoothness brings its digits nearer to both alike, which `nearest_distance` cannot
+    tell from copying.
+
+    The reference is the same of real test images: about one half, and off it as far as the two sets differ, which
+    were not written by the same people. The interval is Wilson's, over minted digits.
+
+    References:
+        Meehan, Chaudhuri and Dasgupta, "A Non-Parametric Test to Detect Data-Copying in Generative Models", AISTATS
+        2020, section 3; they have Mann-Whitney's statistic of the distances, and cells of the space.
+    """
+    size = min(NEARER_IMAGES, len(generated), len(splits.test))
+    num_real = min(len(splits.train), len(splits.validation))
+    seen_MD = flat_pixels(splits.train)[random_rows(splits.train, num_real)]
+    held_out_MD = flat_pixels(splits.validation)[random_rows(splits.validation, num_real)]
+    name = f"nearer_to_training_pixels_{short_count(size)}"
+
+    def num_nearer(digits: DigitSet) -> int:
+        queries_ND = flat_pixels(digits)[random_rows(digits, size)]
+        to_seen_N, to_held_out_N = (
+            metrics.nearest_neighbours(queries_ND, real_MD)[1] for real_MD in (seen_MD, held_out_MD)
+        )
+        return int((to_seen_N < to_held_out_N).sum())
+
+    num_minted = num_nearer(generated)
+    [reference] = remembered(
+        name, [splits.train, splits.validation, splits.test], [], lambda: [num_nearer(splits.test) / size]
+    )
+    return Figure(
+        name=name,
+        value=num_minted / size,
+        unit="share",
+        interval=metrics.wilson_interval(num_minted, size),
+        reference=reference,
+        reference_name=f"{size:,} real test images",
+        num_images=size,
+        seeds=tuple(seeds),
+        better="alike",
+        protocol=(
+            f"Share of minted digits that lie nearer, in pixels, to one of {num_real:,} training images than to one of "
+            f"{num_real:,} validation images, which no training saw; copies would score 1."
         ),
     )
 

@@ -15,7 +15,7 @@ from inkmint.data.sheet import contact_sheet
 from inkmint.evaluation import metrics, quality
 from inkmint.evaluation.figure import Figure, short_count
 from inkmint.evaluation.judge import named
-from inkmint.evaluation.memorisation import nearest_distance, nearest_pairs
+from inkmint.evaluation.memorisation import nearer_to_training, nearest_distance, nearest_pairs
 from inkmint.evaluation.metrics import Ints, TooFewError
 from inkmint.evaluation.readings import Judge, OnceAsked, features, seen_classes
 from inkmint.evaluation.record import Evaluation
@@ -75,6 +75,7 @@ def evaluate_digits(
         lambda: class_balance(generated, splits, judge, seeds=seeds),
         lambda: quality.diversity(generated, splits, judge, labelled=labelled, seeds=seeds),
         lambda: nearest_distance(generated, splits, seeds=seeds),
+        lambda: nearer_to_training(generated, splits, seeds=seeds),
     ]
     notes: list[str] = []
     if labelled:
