@@ -5,6 +5,7 @@
     python scripts/build_weights.py house --seeds 5           trained from five seeds, the first of which is shipped
     python scripts/build_weights.py house --run A --run B     from finished runs of its recipe, untrained; A is shipped
     python scripts/build_weights.py house --check             trains one more seed and holds it against the card
+    python scripts/build_weights.py house --onnx              only its model.onnx anew, of the weights as they are
 
 The cards' figures are what this script measured on MNIST; cards.py says what a card holds, card_page.py how it reads,
 card_measures.py how it is measured. A judge prints the hash to pin in src/inkmint/evaluation/judge.py. A judge that is
@@ -33,7 +34,9 @@ from inkmint.data.sources import load_splits
 from inkmint.errors import InkmintError
 from inkmint.evaluation.figure import value_in_words
 from inkmint.evaluation.judge import JUDGE, PINS, SECOND_JUDGE, as_judge, load_judge
-from inkmint.models import Recogniser
+from inkmint.exporting.onnx_model import to_onnx
+from inkmint.inference.onnx_file import FILE_NAME
+from inkmint.models import Generator, Recogniser
 from inkmint.recipes import find_recipe
 from inkmint.runtime import machine_in_words
 from inkmint.studies.judges import training_facts, write_judge
@@ -53,6 +56,9 @@ RECIPES = {
 }
 HALF_PRECISION = ("house", "house-reader")
 """Models whose weights are stored as float16."""
+
+ONNX = ("house", "lenet-attention")
+"""Models that are shipped as ONNX too, for what runs without torch."""
 
 NUM_SEEDS = 3
 
@@ -144,6 +150,16 @@ def install_model(name: str, runs: Sequence[Run], splits: Splits) -> None:
         shutil.rmtree(WEIGHTS / name, ignore_errors=True)
         shutil.copytree(folder, WEIGHTS / name)
     click.echo((WEIGHTS / name / "README.md").read_text(encoding="utf-8"))
+    if name in ONNX:
+        install_onnx(name)
+
+
+def install_onnx(name: str) -> None:
+    folder = WEIGHTS / name
+    model = (Generator if read_config(folder).kind == "generator" else Recogniser).from_pretrained(folder)
+    config = to_onnx(model, folder)
+    num_bytes = (folder / FILE_NAME).stat().st_size
+    click.echo(f"{name}: {num_bytes:,} bytes of ONNX, {config.largest_difference:.2g} from torch at most")
 
 
 def check_model(name: str, run: Run | None, splits: Splits, *, jointly: bool) -> bool:
@@ -218,6 +234,9 @@ def require_different_seeds(runs: Sequence[Run]) -> None:
 )
 @click.option("--check", is_flag=True, help="Write nothing; hold one more seed against the card.")
 @click.option("--jointly", is_flag=True, help="With --check: intervals that hold all at once.")
+@click.option(
+    "--onnx", "only_onnx", is_flag=True, help="Train nothing; write model.onnx of the weights as they are."
+)
 @click.option("--force", is_flag=True, help="Replace a judge that is pinned.")
 def main(
     names: tuple[str, ...],
@@ -225,9 +244,18 @@ def main(
     num_seeds: int | None,
     check: bool,
     jointly: bool,
+    only_onnx: bool,
     force: bool,
 ) -> None:
     """Build the models of these NAMES; without any, all but the judges."""
+    if only_onnx:
+        if run_paths or num_seeds or check or jointly or force:
+            raise click.UsageError("--onnx trains nothing; give it alone, with names or without.")
+        for name in names or ONNX:
+            if name not in ONNX:
+                raise click.UsageError(f"{name} is not shipped as ONNX; name one of {', '.join(ONNX)}.")
+            install_onnx(name)
+        return
     names = names or tuple(name for name in RECIPES if name not in PINS)
     judges = [name for name in names if name in PINS]
     for name in judges:

@@ -77,24 +77,32 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; on success it becomes `path`, on failure it is removed.
+
+    Args:
+        path: Where it is to be.
+        replace: Whether a folder that is there gives way, with all that it holds, once the new one is whole.
 
     Raises:
         StorageError: `path` exists and is not empty, or cannot be written.
     """
     with storage_errors(path):
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not replace)):
             raise StorageError(f"{path} exists already; choose a new or empty folder.")
         make_folder(path.parent)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{UNFINISHED}{path.name}."))
+        retired = temporary.with_name(f"{temporary.name}.replaced")
         try:
             yield temporary
             temporary.chmod(make_folder(path).stat().st_mode)
-            path.rmdir()
+            path.rename(retired) if replace else path.rmdir()
             temporary.rename(path)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            if retired.exists() and not path.exists():
+                retired.rename(path)
+            for remains in (temporary, retired):
+                shutil.rmtree(remains, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -3,8 +3,7 @@
 Shape suffixes: N images, H height, W width, Z latent, K classes, D features.
 """
 
-from collections.abc import Iterable, Iterator
-from importlib import resources
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -19,7 +18,9 @@ from torch import Tensor, nn
 
 from inkmint.data.digits import DIGIT_NAMES, IMAGE_SIZE, UNLABELLED, DigitSet, as_images, as_labels
 from inkmint.data.pixels import to_network, to_pixels
-from inkmint.errors import DataError, ModelError, SettingsError, did_you_mean
+from inkmint.errors import DataError, ModelError, SettingsError
+from inkmint.inference.folders import find_model as find_model
+from inkmint.inference.folders import pretrained_names as pretrained_names
 from inkmint.recipes import find_recipe
 from inkmint.runtime import resolve_device, set_threads
 from inkmint.training.build import build_task
@@ -43,13 +44,18 @@ class Generator:
     Args:
         network: In evaluation mode.
         config: What the network is.
+
+    Attributes:
+        conditional: Whether it draws the class asked for.
+        class_names: One name per class, in label order.
+        latent_size: Numbers in a latent.
     """
 
     def __init__(self, network: nn.Module, config: ModelConfig) -> None:
         self.network, self.config = network, config
         self.conditional = config.spec.conditional
         self.class_names = config.class_names
-        self._latent_size = cast("int", network.latent_size)
+        self.latent_size = cast("int", network.latent_size)
 
     @classmethod
     def from_pretrained(cls, path_or_name: str | Path) -> Self:
@@ -102,7 +108,7 @@ class Generator:
         random = torch.Generator().manual_seed(seed % 2**63) if seed is not None else torch.Generator()
         if seed is None:
             random.seed()
-        return self._draw(torch.randn(n, self._latent_size, generator=random), y_N, paper)
+        return self._draw(torch.randn(n, self.latent_size, generator=random), y_N, paper)
 
     def sample_each(self, labels: ArrayLike, seeds: Iterable[int]) -> NDArray[np.uint8]:
         """Mint one digit from each of several seeds.
@@ -123,17 +129,37 @@ class Generator:
         """
         random = torch.Generator()
         latents = [
-            torch.randn(self._latent_size, generator=random.manual_seed(int(seed) % 2**63)) for seed in seeds
+            torch.randn(self.latent_size, generator=random.manual_seed(int(seed) % 2**63)) for seed in seeds
         ]
         y_N = self._labels(len(latents), None, labels)
         return self._draw(torch.stack(latents), y_N, paper=False)
 
+    def draw(self, z_NZ: Tensor, labels: ArrayLike) -> NDArray[np.uint8]:
+        """Mint the digits of these latents.
+
+        Args:
+            z_NZ: float32 (n, latent_size), standard normal.
+            labels: The class of each, (n,).
+
+        Returns:
+            uint8 (n, 28, 28), or (n, 3, 28, 28) of stacked digits, ink bright on dark.
+
+        Raises:
+            SettingsError: The generator knows no classes.
+            DataError: A label is out of range, or their number is not n.
+        """
+        return self._draw(z_NZ, self._labels(len(z_NZ), None, labels), paper=False)
+
+    def pixels(self, x_NCHW: Tensor) -> NDArray[np.uint8]:
+        """What the network drew, in [-1, 1], as uint8 (n, 28, 28) or (n, 3, 28, 28), ink bright on dark."""
+        images = to_pixels(x_NCHW).numpy()
+        return 255 - images if self.config.background == "paper" else images
+
     def _draw(self, z_NZ: Tensor, y_N: Tensor, paper: bool) -> NDArray[np.uint8]:
         with torch.inference_mode():
             batches = zip(z_NZ.split(BATCH_IMAGES), y_N.split(BATCH_IMAGES), strict=True)
-            images_NHW = torch.cat([to_pixels(self.network(z, y)) for z, y in batches])
-        drawn_on_paper = self.config.background == "paper"
-        return (images_NHW if paper == drawn_on_paper else 255 - images_NHW).numpy()
+            images = np.concatenate([self.pixels(self.network(z, y)) for z, y in batches])
+        return 255 - images if paper else images
 
     def mint(self, n: int, digit: int | None = None, seed: int | None = None) -> DigitSet:
         """Mint digits, ink bright on dark, with the labels asked for, which mean nothing without classes."""
@@ -388,36 +414,6 @@ def _label_array(y: ArrayLike, num_images: int) -> NDArray[Any]:
     if labels.dtype.kind == "f" and not np.array_equal(labels, np.rint(labels)):
         raise DataError("Unknown label type: the labels are fractions; a recogniser needs classes.")
     return labels
-
-
-def pretrained_names() -> list[str]:
-    """Names of the models that come with inkmint."""
-    return sorted(path.name for path in _shipped() if (path / "config.json").is_file())
-
-
-def _shipped() -> Iterator[Path]:
-    folder = Path(str(resources.files("inkmint"))) / "weights"
-    return folder.iterdir() if folder.is_dir() else iter(())
-
-
-def find_model(path_or_name: str | Path) -> Path:
-    """The model folder at a path (of a run or a model), or of a shipped name; a path that holds a model wins.
-
-    Raises:
-        ModelError: There is none.
-    """
-    path = Path(path_or_name)
-    if (path / "model" / "config.json").is_file():
-        return path / "model"
-    name, shipped = str(path_or_name), {folder.name: folder for folder in _shipped()}
-    if name in shipped and not (path / "config.json").is_file():
-        return shipped[name]
-    if path.exists():
-        return path
-    raise ModelError(
-        f"There is no model {name!r}{did_you_mean(name, shipped)}; give the folder of a finished run or of a saved "
-        f"model, or the name of one that comes with inkmint: {', '.join(shipped)}."
-    )
 
 
 def _load(path_or_name: str | Path, kind: str) -> tuple[nn.Module, ModelConfig]:

@@ -7,7 +7,6 @@ import pytest
 import torch
 from fakes import FakeJudge, digit_set, figures_of
 
-from inkmint import models
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.errors import DataError, ModelError
 from inkmint.evaluation import judge as judges
@@ -16,6 +15,7 @@ from inkmint.evaluation.figure import require_same_protocol
 from inkmint.evaluation.judge import JUDGE, PINS, SECOND_JUDGE, as_judge, load_judge, why_not_second
 from inkmint.evaluation.record import Evaluation, load_evaluations, save_evaluation
 from inkmint.files import sha256_file
+from inkmint.inference import folders
 from inkmint.models import Recogniser, find_model
 from inkmint.studies.comparison import best_of, rows_of
 from inkmint.training.weights import read_config
@@ -72,7 +72,7 @@ def test_a_shipped_judge_reads_digits(name, starter):
 
 def test_a_shipped_judge_of_other_weights_is_refused(saved, monkeypatch):
     shutil.copytree(saved, saved.parent / "shipped" / JUDGE)
-    monkeypatch.setattr(models, "_shipped", (saved.parent / "shipped").iterdir)
+    monkeypatch.setattr(folders, "_shipped", (saved.parent / "shipped").iterdir)
     with pytest.raises(ModelError, match="not the network that its name stands for") as error:
         load_judge(JUDGE)
     assert "install inkmint anew" in str(error.value)

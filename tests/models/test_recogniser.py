@@ -310,7 +310,7 @@ def test_a_path_that_holds_a_model_wins_over_the_name_of_a_model_that_comes_with
     shipped = saved.parent / "weights" / "model"
     shipped.mkdir(parents=True)
     (shipped / "config.json").write_text("{}")
-    monkeypatch.setattr(inkmint.models, "_shipped", lambda: shipped.parent.iterdir())
+    monkeypatch.setattr(inkmint.inference.folders, "_shipped", lambda: shipped.parent.iterdir())
     assert inkmint.models.pretrained_names() == ["model"]
     assert inkmint.models.find_model("model") == shipped
     (saved.parent / "elsewhere" / "model").mkdir(parents=True)

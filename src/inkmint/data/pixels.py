@@ -15,4 +15,5 @@ def to_network(images: Tensor) -> Tensor:
 
 def to_pixels(x_NCHW: Tensor) -> Tensor:
     """Network images (N, C, 28, 28) in [-1, 1] to uint8 of the same shape, or (N, 28, 28) if C is 1."""
-    return x_NCHW.detach().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).squeeze(1)
+    pixels_NCHW = x_NCHW.detach().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return pixels_NCHW[:, 0] if pixels_NCHW.shape[1] == 1 else pixels_NCHW

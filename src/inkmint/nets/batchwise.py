@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 
 def one_hot(y_N: Tensor, num_classes: int) -> Tensor:
-    """Labels (N, ...) as float32 of a new last dimension K: 1 at the label, 0 elsewhere."""
-    return F.one_hot(y_N, num_classes).float()
+    """Labels (N, ...) as float32 of a new last dimension K: 1 at the label, 0 elsewhere.
+
+    What has that dimension already, shares of every class in floats, stays as it is.
+    """
+    return y_N if y_N.is_floating_point() else F.one_hot(y_N, num_classes).float()
 
 
 def pack(x_NCHW: Tensor, y_N: Tensor, packing: int) -> tuple[Tensor, Tensor]:

@@ -96,10 +96,19 @@ class ConditionalBatchNorm2d(nn.Module):
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, x_NCHW: Tensor, y_N: Tensor) -> Tensor:
-        """Normalise, then scale and shift by class; the shape stays (N, C, H, W)."""
-        scale_NC11 = self.scale(y_N)[:, :, None, None]
-        shift_NC11 = self.shift(y_N)[:, :, None, None]
+        """Normalise, then scale and shift by class, (N,), or by shares of classes, floats (N, K).
+
+        The shape stays (N, C, H, W).
+        """
+        scale_NC11 = _rows(self.scale, y_N)[:, :, None, None]
+        shift_NC11 = _rows(self.shift, y_N)[:, :, None, None]
         return torch.addcmul(shift_NC11, self.norm(x_NCHW), scale_NC11)
+
+
+def _rows(table: nn.Embedding, y_N: Tensor) -> Tensor:
+    """The rows of the labels, or the means of rows of which each class has a share, (N, F)."""
+    rows_NF: Tensor = y_N @ table.weight if y_N.is_floating_point() else table(y_N)
+    return rows_NF
 
 
 class Dropout(nn.Module):

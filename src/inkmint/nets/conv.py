@@ -32,7 +32,12 @@ class AcganGenerator(nn.Module):
         num_channels: C, the channels at 14x14.
         attention: Whether the self-attention layer is there (`acgan-sa`) or not (`acgan`).
         image_channels: Of an image.
+
+    Attributes:
+        takes_shares: In place of labels (N,) it draws shares of classes, floats (N, K), as what lies between classes.
     """
+
+    takes_shares = True
 
     def __init__(
         self, latent_size: int, num_classes: int, num_channels: int, attention: bool, image_channels: int = 1

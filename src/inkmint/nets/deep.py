@@ -149,7 +149,12 @@ class RzayevGenerator(nn.Module):
         normalisation: A kind of `norm_layer`.
         conditional: Whether the label decides what is drawn; else it is ignored.
         image_channels: Of an image.
+
+    Attributes:
+        takes_shares: As in `AcganGenerator`.
     """
+
+    takes_shares = True
 
     def __init__(
         self,

@@ -119,7 +119,12 @@ class CganGenerator(DenseGenerator):
         dropout: Probability of dropping a hidden unit in training.
         xavier: Whether weights start uniform by Glorot and Bengio (2010) and biases at zero; else as torch does it.
         image_channels: C.
+
+    Attributes:
+        takes_shares: As in `AcganGenerator`.
     """
+
+    takes_shares = True
 
     def __init__(
         self,

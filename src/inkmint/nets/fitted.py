@@ -65,7 +65,7 @@ class FittedModule(nn.Module, ABC):
         setattr(self, name, value.to(buffer.device, buffer.dtype, copy=True).contiguous())
 
     def _require_fit(self) -> None:
-        if not self.fitted:
+        if not torch.compiler.is_compiling() and not self.fitted:  # as it is exported, no value is known
             raise RuntimeError(f"this {type(self).__name__} is not fitted; call fit, or load a saved one")
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:

@@ -212,7 +212,7 @@ def integrate(velocity: Field, x_NZ: Tensor, y_N: Tensor, num_steps: int) -> Ten
     """
     step = 1 / num_steps
     for index in range(num_steps):
-        t_N = x_NZ.new_full((len(x_NZ),), index * step)
+        t_N = x_NZ.new_full((x_NZ.shape[0],), index * step)
         halfway_NZ = x_NZ + step / 2 * velocity(x_NZ, t_N, y_N)
         x_NZ = x_NZ + step * velocity(halfway_NZ, t_N + step / 2, y_N)
     return x_NZ
@@ -236,7 +236,7 @@ def guided(velocity: Velocity, guidance: float) -> Field:
 
     def field(x_NZ: Tensor, t_N: Tensor, y_N: Tensor) -> Tensor:
         y_2N = torch.cat([y_N, torch.full_like(y_N, velocity.any_class)])
-        of_class_NZ, of_any_NZ = velocity(x_NZ.repeat(2, 1), t_N.repeat(2), y_2N).chunk(2)
+        of_class_NZ, of_any_NZ = velocity(x_NZ.repeat(2, 1), t_N.repeat(2), y_2N).unflatten(0, (2, -1))
         guided_NZ: Tensor = of_class_NZ + guidance * (of_class_NZ - of_any_NZ)
         return guided_NZ
 
@@ -309,15 +309,26 @@ class LatentFlowGenerator(nn.Module):
         self.decoder = Decoder(latent_size, num_channels, image_channels)
 
     def forward(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
-        """Images (N, image_channels, 28, 28) in [-1, 1]: `2 sigmoid(logit) - 1` of each pixel."""
-        return torch.tanh(self.decoder(self.codes(z_NZ, y_N)) / 2)
+        """Images (N, image_channels, 28, 28) in [-1, 1]."""
+        return self.images(self.codes(z_NZ, y_N))
+
+    def images(self, code_NZ: Tensor) -> Tensor:
+        """What codes look like, (N, image_channels, 28, 28) in [-1, 1]: `2 sigmoid(logit) - 1` of each pixel."""
+        return torch.tanh(self.decoder(code_NZ) / 2)
 
     def codes(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
         """What is decoded, (N, Z)."""
+        code_NZ, unsure_N = self.first_codes(z_NZ, y_N)
+        if unsure_N.any():
+            code_NZ[unsure_N] = self.led_codes(z_NZ[unsure_N], y_N[unsure_N])
+        return code_NZ
+
+    def first_codes(self, z_NZ: Tensor, y_N: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the flow carries noise by itself, (N, Z), and which of these codes are to be led again, (N,)."""
         code_NZ = integrate(self.velocity, z_NZ, y_N, self.num_steps)
         probability_N = self.reader(code_NZ).softmax(dim=1).gather(1, y_N[:, None])[:, 0]
-        unsure_N = probability_N < self.sureness
-        if unsure_N.any():
-            led = guided(self.velocity, self.guidance)
-            code_NZ[unsure_N] = integrate(led, z_NZ[unsure_N], y_N[unsure_N], self.num_steps)
-        return code_NZ
+        return code_NZ, probability_N < self.sureness
+
+    def led_codes(self, z_NZ: Tensor, y_N: Tensor) -> Tensor:
+        """Where it carries noise led by guidance, (N, Z)."""
+        return integrate(guided(self.velocity, self.guidance), z_NZ, y_N, self.num_steps)

@@ -97,7 +97,7 @@ class ReferenceNorm(nn.Module):
             ValueError: The input is shorter than the reference.
         """
         _require_rows(x)
-        if len(x) < self.num_reference:
+        if x.shape[0] < self.num_reference:
             raise ValueError(
                 f"reference normalisation needs {self.num_reference} reference rows before the batch"
             )

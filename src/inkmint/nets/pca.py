@@ -144,7 +144,7 @@ class ProbabilisticPcaGenerator(_ComponentsGenerator):
 
 
 def _of_class(x_NKF: Tensor, y_N: Tensor) -> Tensor:
-    return x_NKF[torch.arange(len(y_N), device=y_N.device), y_N]
+    return x_NKF[torch.arange(y_N.shape[0], device=y_N.device), y_N]
 
 
 def _as_images(x_NP: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Numbers in one hand, and morphs between digits."""
