@@ -3,14 +3,15 @@
 Shape suffixes: H height, W width.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.morphology import disk, skeletonize
+from skimage.morphology import skeletonize
 
-from inkmint.data.digits import IMAGE_SIZE
+from inkmint.data.arrays import IMAGE_SIZE
 
 LONGEST_PX = 20.0
 MIDDLE_PX = 14.0
@@ -18,6 +19,7 @@ THINNEST_PX = 1.8
 """What strokes are thickened to: one in twenty of MNIST's digits has thinner ones."""
 
 _HALF = 0.5
+_ENOUGH_PX = 500  # of a digit's longer side; one of twice as many is reduced first, which saves many seconds
 
 
 def normalise(ink_HW: NDArray[Any], *, deskew: bool = True) -> NDArray[np.uint8]:
@@ -30,7 +32,7 @@ def normalise(ink_HW: NDArray[Any], *, deskew: bool = True) -> NDArray[np.uint8]
     Returns:
         uint8 (28, 28), ink bright on dark.
     """
-    ink = np.asarray(ink_HW, dtype=np.float32)
+    ink = _small_enough(np.asarray(ink_HW, dtype=np.float32))
     scale = LONGEST_PX / _longest(ink)
     ink = _thickened(ink, scale)
     scale = LONGEST_PX / _longest(ink)
@@ -61,12 +63,30 @@ def stroke_width(drawn: NDArray[np.bool_]) -> float:
     return float(drawn.sum() / max(1, skeletonize(np.pad(drawn, 1)).sum()))
 
 
+def _small_enough(ink: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The ink of a huge digit with fewer pixels, each as dark as the darkest that it stands for; else itself."""
+    factor = int(_longest(ink) // _ENOUGH_PX)
+    if factor < 2:
+        return ink
+    padded = np.pad(ink, [(0, -size % factor) for size in ink.shape])
+    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
+    return np.pad(blocks.max(axis=(1, 3)), 1)
+
+
 def _thickened(ink: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     lacking_px = (THINNEST_PX / scale - stroke_width(ink > _HALF)) / 2
     radius = round(lacking_px)
-    if radius < 1:
-        return ink
-    thick: NDArray[np.float32] = ndimage.grey_dilation(np.pad(ink, radius), footprint=disk(radius))
+    return ink if radius < 1 else _dilated(np.pad(ink, radius), radius)
+
+
+def _dilated(ink: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """The highest value within a disk around each pixel, row by row of the disk: a wide one has very many pixels."""
+    thick, height = ink.copy(), len(ink)
+    for row in range(min(radius, height - 1) + 1):
+        half = math.isqrt(radius**2 - row**2)
+        wide = ndimage.maximum_filter1d(ink, 2 * half + 1, axis=1, mode="constant")
+        for below, above in ((thick[row:], wide[: height - row]), (thick[: height - row], wide[row:])):
+            np.maximum(below, above, out=below)
     return thick
 
 

@@ -31,11 +31,16 @@ MOST_PIXELS = 100_000_000
 WORKING_PIXELS = 4_000_000
 """What a larger picture is reduced to before digits are looked for."""
 
+WORKING_SIDE_PX = 12_000
+"""Its longer side then, at most: what evens out the light of a much longer strip would take many seconds."""
+
 MOST_PAGES = 500
 _MOST_BYTES = 2**29
 _PDF_DOTS_PER_POINT = 200 / 72
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 _HEAD_BYTES = 1024
+_ORIENTATION = 0x112  # in Exif
+_STRIP_PIXELS = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,38 +193,49 @@ def _pdf_pages(file: IO[bytes], name: str) -> Iterator[Page]:
 
 
 def _reduced_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The size, or a smaller one of the same shape with `WORKING_PIXELS`."""
+    """The size, or a smaller one of the same shape with `WORKING_PIXELS` and sides of `WORKING_SIDE_PX` at most."""
     width, height = size
-    factor = min(1.0, math.sqrt(WORKING_PIXELS / (width * height)))
+    factor = min(1.0, math.sqrt(WORKING_PIXELS / (width * height)), WORKING_SIDE_PX / max(size))
     return max(1, round(width * factor)), max(1, round(height * factor))
 
 
 def _page(image: Image.Image, name: str, scale: float = 1.0, note: str = "") -> Page:
-    upright = ImageOps.exif_transpose(image)
+    # Of the largest pictures no copy is made that can be spared: each takes hundreds of megabytes.
+    upright = image if image.getexif().get(_ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+    size = _reduced_size(upright.size)
+    scale *= max(upright.size) / max(size)
     grey = _grey(upright)
-    size = _reduced_size(grey.size)
-    if size != grey.size:
-        scale *= grey.width / size[0]
-        grey = grey.resize(size, Image.Resampling.BOX)
-    return Page(np.array(grey), name, scale, note)
+    return Page(np.array(_resized(grey, size)), name, scale, note)
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.BOX)
 
 
 def _grey(image: Image.Image) -> Image.Image:
-    """8-bit grey: deep greys are stretched over it, what is transparent is laid on a sheet that it stands out from."""
+    """8-bit grey: deep greys are stretched over it, what is transparent is laid on a sheet that it stands out from.
+
+    What is transparent comes out in its reduced size.
+    """
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_stretched(np.array(image)))
+        return Image.fromarray(_stretched(np.asarray(image)))
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        return _flattened(image.convert("RGBA"))
-    if image.mode not in ("1", "L", "RGB", "P", "CMYK", "YCbCr", "LAB", "HSV"):
-        image = image.convert("RGB")
-    return image.convert("RGB").convert("L") if image.mode not in ("1", "L") else image.convert("L")
+        whole = image if image.mode in ("LA", "RGBA") else image.convert("RGBA")
+        return _flattened(_resized(whole, _reduced_size(whole.size)).convert("RGBA"))
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    return (image if image.mode == "RGB" else image.convert("RGB")).convert("L")
 
 
 def _stretched(values_HW: NDArray[Any]) -> Grey:
-    values_HW = np.nan_to_num(values_HW.astype(np.float64))
-    lowest, highest = values_HW.min(), values_HW.max()
-    stretched_HW: Grey = np.rint((values_HW - lowest) * (255 / max(highest - lowest, 1e-12))).astype(np.uint8)
-    return stretched_HW
+    def finite(strip: NDArray[Any]) -> NDArray[np.float64]:
+        numbers: NDArray[np.float64] = np.nan_to_num(strip.astype(np.float64))
+        return numbers
+
+    strips = np.array_split(values_HW, max(1, min(len(values_HW), values_HW.size // _STRIP_PIXELS)))
+    lowest = min(float(finite(strip).min()) for strip in strips)
+    factor = 255 / max(max(float(finite(strip).max()) for strip in strips) - lowest, 1e-12)
+    return np.concatenate([np.rint((finite(strip) - lowest) * factor).astype(np.uint8) for strip in strips])
 
 
 def _flattened(image: Image.Image) -> Image.Image:

@@ -4,7 +4,7 @@ Shape suffixes: N places, K classes.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,16 @@ from inkmint.reading.ink import Polarity, find_ink
 from inkmint.reading.layout import in_lines, parted
 from inkmint.reading.looks import Guesser, look
 from inkmint.reading.pages import Grey, Page, as_page, open_pages
-from inkmint.reading.segment import Box, Place, find_places, split
+from inkmint.reading.segment import Box, Place, find_places, merged, split
 from inkmint.reading.shapes import shape_of
 
 MOST_DIGITS = 200
 REJECTED = "?"
 SMALL_PX = 200
 """Pictures with shorter sides than this are enlarged before they are searched."""
+
+DRAWING_PX = 400
+"""The longer side that is enough for a drawing of one digit; a larger one is reduced, as it is read while it grows."""
 
 _MOST_ENLARGED = 8
 _WIDE = 1.15  # width by height, from which on two digits may touch
@@ -47,6 +50,7 @@ class ReadDigit:
         second_confidence: Likewise.
         reason: Why it is rejected, in words; else empty.
         image: What the recogniser saw, uint8 (28, 28).
+        probabilities_K: Of every class, in label order.
         begins_number: Whether a wide gap parts it from the digit before.
     """
 
@@ -58,10 +62,11 @@ class ReadDigit:
     second_confidence: float
     reason: str
     image: NDArray[np.uint8]
+    probabilities_K: NDArray[np.float64]
     begins_number: bool = False
 
     def record(self) -> dict[str, Any]:
-        """Everything but the image, for JSON."""
+        """Everything but image and probabilities, for JSON."""
         return {
             "digit": self.digit,
             "guess": self.guess,
@@ -183,6 +188,27 @@ class Reader:
         )
         return Reading(page, lines, found.dark, note)
 
+    def read_drawing(self, page: Page, *, ink: Polarity = "auto") -> ReadDigit | None:
+        """Read a page that shows one digit and nothing else, all its ink together.
+
+        Args:
+            page: See `pages.as_page`.
+            ink: `dark` or `bright`, or `auto` to tell from the page.
+
+        Returns:
+            The digit, or what was drawn instead; None if there is no ink, or a texture.
+        """
+        grey, _ = _enlarged(_reduced(page.grey))
+        places = find_places(find_ink(grey, ink))
+        if not places:
+            return None
+        (answer,) = self._answers([merged(places)])
+        factor = page.scale * max(page.grey.shape) / max(grey.shape)
+        digit = self._digit(answer, factor, False)
+        if shape_of(answer.place) == "line":
+            return replace(digit, digit=None, reason="not a digit: a line")
+        return digit
+
     def _answers(self, places: Sequence[Place]) -> list[_Answer]:
         if not places:
             return []
@@ -236,6 +262,7 @@ class Reader:
             second_confidence=float(answer.probabilities_K[second]),
             reason=reason,
             image=answer.image,
+            probabilities_K=answer.probabilities_K,
             begins_number=begins_number,
         )
 
@@ -251,3 +278,12 @@ def _enlarged(grey: Grey) -> tuple[Grey, int]:
         return grey, 1
     size = grey.shape[1] * factor, grey.shape[0] * factor
     return np.array(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)), factor
+
+
+def _reduced(grey: Grey) -> Grey:
+    """A drawing with no more pixels than one digit needs."""
+    factor = DRAWING_PX / max(grey.shape)
+    if factor >= 1:
+        return grey
+    size = max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor))
+    return np.array(Image.fromarray(grey).resize(size, Image.Resampling.BOX))

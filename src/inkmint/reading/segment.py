@@ -3,6 +3,7 @@
 Shape suffixes: H height, W width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -204,13 +205,33 @@ def _around(
     return np.isin(labels, part.numbers), labels == 0, contrast_HW[window]
 
 
+def merged(places: Sequence[Place]) -> Place:
+    """One place that holds the ink of all of them; there is at least one."""
+    box = places[0].box
+    for place in places[1:]:
+        box = box.joined(place.box)
+    corners_N2 = np.array([place.box[1::-1] for place in places]) - [_first_drawn(place) for place in places]
+    starts_N2 = corners_N2 - corners_N2.min(axis=0)
+    ink = np.zeros((starts_N2 + [place.ink.shape for place in places]).max(axis=0), np.float32)
+    for (row, column), place in zip(starts_N2.tolist(), places, strict=True):
+        window = ink[row : row + place.ink.shape[0], column : column + place.ink.shape[1]]
+        np.maximum(window, place.ink, out=window)
+    return Place(box, ink)
+
+
+def _first_drawn(place: Place) -> tuple[int, int]:
+    """Row and column of its picture where its box begins."""
+    drawn = place.ink > _PART_OF_SIZE
+    return int(np.flatnonzero(drawn.any(axis=1))[0]), int(np.flatnonzero(drawn.any(axis=0))[0])
+
+
 def split(place: Place, num_pieces: int) -> list[Place]:
     """Cut what is wide into pieces side by side, where there is least ink near equal shares.
 
     Returns:
         The pieces that hold ink, from left to right; fewer than `num_pieces` if it cannot be cut so.
     """
-    edge = [int(np.flatnonzero((place.ink > _PART_OF_SIZE).any(axis=axis))[0]) for axis in (1, 0)]
+    edge = _first_drawn(place)
     columns = place.ink.sum(axis=0)
     width = len(columns)
     reach = max(1, round(width / num_pieces / 4))
