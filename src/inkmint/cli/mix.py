@@ -1,7 +1,6 @@
 """`inkmint mix`: do minted digits help a recogniser that has few real ones, and how many of them?"""
 
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,6 @@ from inkmint.cli.options import data_option, device_option, given, json_option, 
 from inkmint.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from inkmint.data.augment import Augment
     from inkmint.data.digits import Splits
     from inkmint.studies.mixing import Advance, Findings
@@ -139,7 +136,7 @@ def mix(
     test images over the seeds. Every finished learner is kept, so that the same command goes on after Ctrl-C, with more
     numbers or seeds too; given in several terminals at once it shares the work.
     """  # noqa: D301 - click reads the character \b
-    from inkmint.cli.progress import loaded
+    from inkmint.cli.progress import loaded, step_bar
     from inkmint.recipes import find_recipe
     from inkmint.report.mixing import write_mixing
     from inkmint.studies.minters import find_minter
@@ -160,7 +157,11 @@ def mix(
     minter = find_minter(generator, splits, path / "generators", device=device, threads=threads)
     if minter.warning:
         click.echo(f"inkmint: warning: {minter.warning}", err=True)
-    with _bar(path.name) as told:
+    with step_bar(path.name) as report:
+
+        def told(advance: "Advance") -> None:
+            report(advance.num_done, advance.num_learners, advance.seconds_left, advance.doing)
+
         findings = Mixing(
             path,
             splits,
@@ -173,13 +174,13 @@ def mix(
             told=told,
         ).run()
     verdict = judge_mixing(findings)
-    report = write_mixing(findings, verdict)
+    page = write_mixing(findings, verdict)
     if as_json:
-        click.echo(json.dumps(_record(findings, verdict, report), indent=2))
+        click.echo(json.dumps(_record(findings, verdict, page), indent=2))
         return
     for finding in verdict.findings:
         click.echo(finding.sentence)
-    click.echo(f"{report}: {len(findings.cells):,} learners; open it in a browser.")
+    click.echo(f"{page}: {len(findings.cells):,} learners; open it in a browser.")
 
 
 def _plan(
@@ -276,39 +277,3 @@ def _record(findings: "Findings", verdict: "Verdict", report: Path) -> dict[str,
         **verdict.as_json(),
         "learners": [asdict(cell) for cell in findings.cells.values()],
     }
-
-
-@contextmanager
-def _bar(title: str) -> "Iterator[Callable[[Advance], None]]":
-    """Yield what is told how far it is: a bar in a terminal, elsewhere a line for every finished learner, on stderr."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from inkmint.cli.display import duration
-
-    console = Console(stderr=True, highlight=False)
-    columns: Sequence[Any] = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[status]}"),
-    )
-    num_told = -1
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(title, total=None, status="")
-
-        def told(advance: "Advance") -> None:
-            nonlocal num_told
-            left = "" if advance.seconds_left is None else f"{duration(advance.seconds_left)} left  "
-            bars.update(
-                task,
-                completed=advance.num_done,
-                total=advance.num_learners,
-                status=f"{left}{advance.doing}",
-            )
-            if not console.is_terminal and advance.num_done != num_told:
-                num_told = advance.num_done
-                line = f"{title}  {advance.num_done}/{advance.num_learners}  {left}{advance.doing}"
-                console.print(line, soft_wrap=True, markup=False)
-
-        yield told

@@ -71,6 +71,40 @@ def image_bar(title: str) -> "Iterator[Callable[[int, int], None]]":
         yield report
 
 
+@contextmanager
+def step_bar(title: str) -> "Iterator[Callable[[int, int, float | None, str], None]]":
+    """Yield what is told the steps done, those there are, the seconds left if known, and what is being done.
+
+    In a terminal it is a bar, elsewhere a line for every finished step, on stderr.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from inkmint.cli.display import duration
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[status]}"),
+    )
+    num_told = -1
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(title, total=None, status="")
+
+        def report(num_done: int, num_total: int, seconds_left: float | None, doing: str) -> None:
+            nonlocal num_told
+            left = "" if seconds_left is None else f"{duration(seconds_left)} left  "
+            bars.update(task, completed=num_done, total=num_total, status=f"{left}{doing}")
+            if not console.is_terminal and num_done != num_told:
+                num_told = num_done
+                line = f"{title}  {num_done}/{num_total}  {left}{doing}"
+                console.print(line, soft_wrap=True, markup=False)
+
+        yield report
+
+
 def loaded(name_or_path: str, *, offline: bool = False) -> "Splits":
     """The data of that name or path, with a bar while it is fetched."""
     from inkmint.data.sources import load_splits

@@ -1,6 +1,6 @@
 """Turns a demo or run folder into one HTML file that needs nothing else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,17 +139,21 @@ def _matrices(evaluations: Iterable[Evaluation]) -> Iterator[Matrix]:
     for evaluation in evaluations:
         if evaluation.confusion_KK is not None:
             title = f"Label against class as read: {evaluation.name}"
-            rows = tuple(
-                _matrix_row(name, counts_K.tolist(), place)
-                for place, (name, counts_K) in enumerate(
-                    zip(evaluation.class_names, evaluation.confusion_KK, strict=True)
-                )
-            )
-            yield Matrix(title, evaluation.class_names, rows)
+            yield matrix_of(title, evaluation.class_names, evaluation.confusion_KK.tolist())
         elif evaluation.seen_K is not None:
             counts = evaluation.seen_K.tolist()
             row = MatrixRow("read", tuple(_cells(counts)), "")
             yield Matrix(f"Classes as read: {evaluation.name}", evaluation.class_names, (row,))
+
+
+def matrix_of(title: str, class_names: tuple[str, ...], counts_KK: Iterable[Sequence[int]]) -> Matrix:
+    """A confusion matrix with the shades of its cells; rows are labels."""
+    rows = enumerate(zip(class_names, counts_KK, strict=True))
+    return Matrix(
+        title,
+        class_names,
+        tuple(_matrix_row(name, list(counts_K), place) for place, (name, counts_K) in rows),
+    )
 
 
 def _matrix_row(name: str, counts: list[int], place: int) -> MatrixRow:

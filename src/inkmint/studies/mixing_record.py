@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from inkmint.errors import RunError, SettingsError
-from inkmint.files import make_folder, read_json, storage_errors, write_json
 from inkmint.studies.mixtures import Mixture
+from inkmint.studies.shared_record import SharedRecord
 
 FORMAT = 1
-FILE_NAME = "results.json"
 
 
 @dataclass(frozen=True)
@@ -59,62 +56,24 @@ def cell_key(lesson: str, augmented: bool, seed: int) -> str:
     return f"{lesson}, {'augmented' if augmented else 'plain'}, seed {seed}"
 
 
-class Record:
-    """The results in a folder.
-
-    Args:
-        folder: Of the experiment.
-        protocol: What decides every result, as plain data.
-
-    Raises:
-        SettingsError: The folder holds results of another protocol.
-        RunError: They are damaged.
-    """
+class Record(SharedRecord):
+    """The results in a folder."""
 
     def __init__(self, folder: Path, protocol: Mapping[str, Any]) -> None:
-        self._path, self._protocol = make_folder(folder) / FILE_NAME, dict(protocol)
-        with self._lock():
-            self._write(self._read())
+        super().__init__(folder, protocol, FORMAT)
+        self.cells()
 
     def cells(self) -> dict[str, Cell]:
         """What is there by now, by name."""
-        return self._read()
+        plain = self.read()
+        try:
+            return {key: _cell(cell) for key, cell in plain.items()}
+        except (KeyError, TypeError) as error:
+            raise self.damaged() from error
 
     def add(self, cell: Cell) -> None:
         """Write one more at once, beside those that other processes have added."""
-        with self._lock():
-            self._write(self._read() | {cell.key: cell})
-
-    def _lock(self) -> FileLock:
-        with storage_errors(self._path):
-            return FileLock(self._path.with_suffix(".lock"))
-
-    def _write(self, cells: Mapping[str, Cell]) -> None:
-        plain = {key: asdict(cell) for key, cell in cells.items()}
-        write_json(self._path, {"format": FORMAT, "protocol": self._protocol, "cells": plain})
-
-    def _read(self) -> dict[str, Cell]:
-        if not self._path.exists():
-            return {}
-        try:
-            data = read_json(self._path)
-            found, protocol = data["format"], data["protocol"]
-            cells = {key: _cell(plain) for key, plain in data["cells"].items()} if found == FORMAT else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(
-                f"{self._path} is damaged; delete it, or give another folder with --output."
-            ) from error
-        if cells is None:
-            raise RunError(
-                f"{self._path} is of another version of inkmint; give another folder with --output."
-            )
-        other = [name for name in self._protocol if protocol.get(name) != self._protocol[name]]
-        if other:
-            raise SettingsError(
-                f"{self._path.parent} was begun with another {other[0].replace('_', ' ')}; give the same settings as "
-                "before, or another folder with --output."
-            )
-        return cells
+        self.put(cell.key, asdict(cell))
 
 
 def _cell(plain: Mapping[str, Any]) -> Cell:

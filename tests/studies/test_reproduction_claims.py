@@ -1,0 +1,129 @@
+"""What documents claim and print, held against what was measured."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from inkmint.studies.reproduction.claims import Above, Best, Claim, Level, compared, judged
+from inkmint.studies.reproduction.shown import Column, Judged, Row, Shown, Table, Unit, Values
+
+SURE = {0: 0.90, 1: 0.91, 2: 0.92}
+LOWER = {0: 0.80, 1: 0.81, 2: 0.82}
+LOOSE = {0: 0.70, 1: 0.99, 2: 0.80}
+
+
+def table(unit: Unit = "share", says: float | None = None, **arms: Mapping[int, float]) -> Table:
+    rows = tuple(Row(name, {"test": Values(by_seed, says=says)}) for name, by_seed in arms.items())
+    return Table((Column("test", unit),), rows)
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome"),
+    [
+        (Above("a beats b", "test", "a", "b"), "holds"),
+        (Above("b beats a", "test", "b", "a"), "fails"),
+        (Above("b has less", "test", "b", "a", lower=True), "holds"),
+        (Above("c beats b", "test", "c", "b"), "open"),
+        (Best("a is best", "test", "a"), "open"),
+        (Best("b is best", "test", "b"), "fails"),
+        (Best("b is worst", "test", "b", lower=True), "open"),
+        (Level("a is like b", "test", "a", "b", within=0.2), "holds"),
+        (Level("a is like b", "test", "a", "b", within=0.05), "fails"),
+        (Level("b is no better", "test", "b", "a", within=0.05, one_sided=True), "holds"),
+        (Level("c is like b", "test", "c", "b", within=0.05), "open"),
+    ],
+)
+def test_claims_are_judged_by_the_interval_of_paired_differences(claim: Claim, outcome: str) -> None:
+    found = claim.judge(table(a=SURE, b=LOWER, c=LOOSE))
+    assert found is not None
+    assert found.outcome == outcome
+    assert found.sentence.startswith(f"The document: {claim.text}. It ")
+
+
+def test_sentences_have_the_numbers() -> None:
+    found = Above("a beats b", "test", "a", "b").judge(table(a=SURE, b={0: 0.80, 1: 0.82, 2: 0.81}))
+    assert found is not None
+    assert found.sentence == (
+        "The document: a beats b. It holds: a lies 10.0 points above b (7.5 points to 12.5 points over 3 seeds)."
+    )
+    found = Above("b beats a", "test", "b", "a").judge(table(a=SURE, b={0: 0.80, 1: 0.82, 2: 0.81}))
+    assert found is not None
+    assert "It does not hold: b lies 10.0 points below a (7.5 points to 12.5 points over" in found.sentence
+
+
+def test_a_single_seed_decides_nothing() -> None:
+    found = Above("a beats b", "test", "a", "b").judge(table(a={0: 0.9}, b={0: 0.1}))
+    assert found is not None
+    assert found.outcome == "open"
+    assert "a single seed, which tells nothing of the spread" in found.sentence
+
+
+def test_only_seeds_that_both_have_are_paired() -> None:
+    found = Above("a beats b", "test", "a", "b").judge(table(a={0: 0.9, 1: 0.1}, b={0: 0.8, 2: 0.95}))
+    assert found is not None
+    assert "10.0 points above" in found.sentence
+    assert Above("a beats b", "test", "a", "b").judge(table(a={1: 0.9}, b={0: 0.8})) is None
+    assert Best("a is best", "test", "a").judge(table(a=SURE)) is None
+
+
+def test_an_arm_can_be_held_against_itself() -> None:
+    columns = (Column("start", "loss"), Column("end", "loss"))
+    values = {"start": Values({0: 1.0, 1: 1.1}), "end": Values({0: 2.0, 1: 2.1})}
+    claim = Above("it rises", "end", "a", "a", than_column="start")
+    found = claim.judge(Table(columns, (Row("a", values),)))
+    assert found is not None
+    assert found.outcome == "holds"
+    assert "end of a lies 1.000 above start" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("says", "agrees", "words"),
+    [
+        (0.912, True, "the same"),
+        (0.90, None, "1.0 points above, which the spread cannot tell from it"),
+        (0.70, False, "21.0 points above"),
+        (0.95, False, "4.0 points below"),
+    ],
+)
+def test_numbers_agree_where_they_are_near(says: float, agrees: bool | None, words: str) -> None:
+    [found] = compared(table(says=says, a=SURE))
+    assert found.agrees is agrees
+    assert found.sentence.endswith(f"(88.5% to 93.5%, 3 seeds), {words}.")
+
+
+def test_a_single_seed_has_its_interval_over_images() -> None:
+    values = Values({0: 0.9}, over_images=(0.88, 0.92), says=0.89)
+    [found] = compared(Table((Column("test"),), (Row("a", {"test": values}),)))
+    assert found.agrees is None
+    assert "(88.0% to 92.0%, one seed)" in found.sentence
+
+
+def test_the_status_is_the_sum_of_it_all() -> None:
+    claims = [Above("a beats b", "test", "a", "b")]
+    assert judged(Shown(), (), True).status == "shown"
+    assert judged(Shown(table(a=SURE, b=LOWER)), claims, True).status == "reproduced"
+    assert judged(Shown(table(a=SURE, b=LOWER)), claims, False).status == "in part"
+    assert judged(Shown(table(a=LOWER, b=SURE)), claims, True).status == "differs"
+    assert judged(Shown(table(a=SURE, b=LOOSE)), claims, True).status == "open"
+    assert judged(Shown(table(a={0: 1.0}, b={})), claims, True).status == "open"
+    assert judged(Shown(table(a=SURE)), (), True).status == "shown"
+    assert judged(Shown(checked=(Judged("holds", "It is."),)), (), True).status == "reproduced"
+    assert judged(Shown(checked=(Judged("fails", "It is not."),)), (), True).differences == ["It is not."]
+    verdict = judged(Shown(table(says=0.5, a=SURE)), (), True)
+    assert verdict.status == "differs"
+    assert verdict.differences == [verdict.numbers[0].sentence]
+
+
+def test_other_units_are_near_by_their_ratio() -> None:
+    near, far = ([*compared(table("parameters", says, a={0: 7_000_000}))] for says in (6_900_000, 310_000))
+    assert near[0].agrees is True
+    assert far[0].agrees is False
+    assert "6,690,000 above" in far[0].sentence
+
+
+def test_values_know_their_interval() -> None:
+    assert Values({}).mean is None
+    assert Values({}, over_images=(0.1, 0.2)).interval("share") is None
+    low, high = Values({0: 0.1, 1: 0.9}).interval("share") or (None, None)
+    assert (low, high) == (0.0, 1.0)
+    assert Values({0: 1.0}).interval("loss") is None
