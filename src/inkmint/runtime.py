@@ -107,15 +107,13 @@ class Workers:
             return cls()
         try:
             if not dist.is_initialized():
-                dist.init_process_group(
-                    "nccl" if torch.cuda.is_available() else "gloo",
-                    timeout=timedelta(seconds=LOST_WORKER_TIMEOUT_SEC),
-                )
+                dist.init_process_group(_backends(), timeout=timedelta(seconds=LOST_WORKER_TIMEOUT_SEC))
                 atexit.register(dist.destroy_process_group)
         except (RuntimeError, ValueError) as error:
             raise DistributedError(
                 f"The {count} workers could not find each other ({_first_line(error)}); "
-                "check the address, port and number of workers given to torchrun."
+                "check the address, port and number of workers given to torchrun, and on several machines set "
+                "GLOO_SOCKET_IFNAME to the network card."
             ) from error
         return cls(dist.get_rank(), count)
 
@@ -164,6 +162,31 @@ class Workers:
             raise self._lost(error) from error
         return box[0]
 
+    def require_same(self, facts: Mapping[str, Any]) -> None:
+        """Let all workers go on, or none.
+
+        Args:
+            facts: What decides the result, by a name for the message. Averages of different things would be no error
+                to a machine.
+
+        Raises:
+            DistributedError: On every worker, if two of them bring different facts.
+        """
+        if self.count == 1:
+            return
+        brought: list[Any] = [None] * self.count
+        try:
+            dist.all_gather_object(brought, dict(facts))
+        except RuntimeError as error:
+            raise self._lost(error) from error
+        for rank, other in enumerate(brought):
+            for name, value in brought[0].items():
+                if other[name] != value:
+                    raise DistributedError(
+                        f"Worker {rank} differs from worker 0 in the {name} ({other[name]!s:.80}, not {value!s:.80}); "
+                        "start every node with the same command, data and versions."
+                    )
+
     def _all_reduce(self, tensor: Tensor) -> None:
         try:
             dist.all_reduce(tensor)
@@ -178,6 +201,11 @@ class Workers:
 
 
 ALONE = Workers()
+
+
+def _backends() -> str:
+    """What carries messages: gradients lie where the network is, flags and facts always on the CPU."""
+    return "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
 
 
 def _first_line(error: Exception) -> str:

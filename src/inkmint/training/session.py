@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from inkmint import __version__
 from inkmint.data.digits import Splits
 from inkmint.errors import InkmintError, Interrupted, ModelError, SettingsError, StorageError
 from inkmint.runtime import Workers, resolve_device, set_threads
@@ -69,6 +70,7 @@ def train(
         threads=set_threads(threads),
         workers=workers.count,
     )
+    _require_same(workers, config, splits)
     engine = _engine(config, splits, workers, judge)
     if init_from is not None:
         _transfer(engine.task, init_from)
@@ -104,6 +106,7 @@ def resume(
     """
     config = run.read_config()
     workers = Workers.join()
+    _require_same(workers, config, splits)
     given = {**(asked or {}), "data_fingerprint": splits.train.fingerprint, "workers": workers.count}
     recorded = {name: value for name, value in config.model_dump(mode="json").items() if name in given}
     for name, value, before in differences(given, recorded):
@@ -122,6 +125,21 @@ def resume(
             run.forget_after(engine.step)
         _run(run, config, engine, observers, checkpoint_every_sec)
     return run
+
+
+def _require_same(workers: Workers, config: RunConfig, splits: Splits) -> None:
+    """Refuse to train one model of several recipes, data or versions."""
+    recipe = config.recipe.model_dump(mode="json")
+    workers.require_same(
+        {
+            "version of inkmint": __version__,
+            "version of torch": torch.__version__.partition("+")[0],
+            **{f"recipe's {name}": value for name, value in recipe.items()},
+            "seed": config.seed,
+            "data's fingerprint": splits.train.fingerprint,
+            "classes": config.class_names,
+        }
+    )
 
 
 def _new_run(parent: Path, name: str | None, config: RunConfig) -> Run:
