@@ -108,7 +108,16 @@ MEANINGS: Mapping[str, tuple[str, str, str]] = {
 
 TABLES = (
     ("label_agreement", "recognisable", BY_BOTH, "digit_inception_score", "frechet", "kid_digits"),
-    ("precision", "recall", "density", "coverage", "effective_classes", "diversity", "nearest_distance"),
+    (
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "effective_classes",
+        "diversity",
+        "nearest_distance",
+        "nearer_to_training",
+    ),
 )
 
 

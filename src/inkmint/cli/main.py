@@ -22,12 +22,17 @@ COMMANDS = {
     "train": "Train a recipe into a new run folder, or go on with a run.",
     "read": "Read the digits in photographs, scans and drawings.",
     "sample": "Mint digits into a picture or a data file.",
+    "write": "Write numbers in one person's hand, as a picture.",
+    "morph": "Let one digit become another, as a film or a strip.",
     "mint": "Mint a labelled set of any size, in any number of processes.",
     "sweep": "Try many settings of a recipe, on one machine or many.",
     "evaluate": "Measure digits, a generator or a recogniser.",
     "mix": "Tell whether minted digits help a reader of few real ones.",
+    "reproduce": "Measure the tables and figures of the five documents anew.",
     "judge": "Train a judge of other digits, or show one.",
     "compare": "Lay several generators or recognisers side by side.",
+    "export": "Write a model for other programs, the Hugging Face hub or a browser.",
+    "serve": "Open the local web page, and the same for other programs.",
     "data": "List, fetch and show digit data.",
 }
 

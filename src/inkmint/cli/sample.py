@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from inkmint.cli.options import generator_argument, json_option
+from inkmint.cli.options import generator_argument, given, json_option
 from inkmint.errors import SettingsError
 
 _ONE_SHEET = 1000
@@ -26,6 +26,12 @@ _ONE_SHEET = 1000
     help="Write dark ink on white paper, for other tools; inkmint itself reads bright ink on dark.",
 )
 @click.option(
+    "--text",
+    metavar="TEXT",
+    help="Write these digits and signs in the hand of --seed; `inkmint write` has more options.",
+)
+@click.option("--transparent", is_flag=True, help="With --text: ink on nothing, to lay over another picture.")
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -34,14 +40,25 @@ _ONE_SHEET = 1000
     help="A contact sheet (.png), arrays (.npz), or a folder of single images by class.",
 )
 @json_option
+@click.pass_context
 def sample(
-    model: str, number: int, digit: int | None, seed: int | None, paper: bool, output: Path, as_json: bool
+    context: click.Context,
+    model: str,
+    number: int,
+    digit: int | None,
+    seed: int | None,
+    paper: bool,
+    text: str | None,
+    transparent: bool,
+    output: Path,
+    as_json: bool,
 ) -> None:
     """Mint digits with MODEL: a run folder, a saved model, or a generator that comes with inkmint.
 
     \b
     inkmint sample runs/hu2024-acgan-sa-quick-s0-0001
     inkmint sample house -n 1000 --digit 7 -o sevens.npz
+    inkmint sample --text "2026-11-21" --paper -o date.png
     """  # noqa: D301 - click reads the character \b
     from dataclasses import replace
 
@@ -50,6 +67,13 @@ def sample(
     from inkmint.data.sheet import grid, save_png
     from inkmint.models import Generator
 
+    if text is not None:
+        if given(context, "number") or given(context, "digit"):
+            raise SettingsError("--text says which digits to write; leave out --number and --digit.")
+        _write(text, model, seed, paper, transparent, output, as_json)
+        return
+    if transparent:
+        raise SettingsError("--transparent is for --text; leave it out, or say what to write.")
     generator = Generator.from_pretrained(model)
     match output.suffix.lower():
         case ".png":
@@ -78,3 +102,14 @@ def sample(
         click.echo(json.dumps(record | {"weights_sha256": generator.weights_sha256}, indent=2))
     else:
         click.echo(f"{output}: {number:,} digits by {generator.name}.")
+
+
+def _write(
+    text: str, model: str, hand: int | None, paper: bool, transparent: bool, output: Path, as_json: bool
+) -> None:
+    from inkmint.cli.write import write_picture
+
+    colours = {} if paper or transparent else {"ink_colour": "white", "paper_colour": "black"}
+    write_picture(
+        text, output, model=model, hand=hand, colours=colours | {"transparent": transparent}, as_json=as_json
+    )
