@@ -83,6 +83,10 @@ def test_an_item_from_the_command_line_to_page_and_documents(
     assert found["folder"] == str(folder)
     assert [item["id"] for item in found["items"]] == ["hao2020/fig3"]
     assert found["items"][0]["reduced"] == ["batch_size 20 in place of 96, 1 of 100 epochs, 2 seeds"]
+    first = found["items"][0]["numbers"][0]
+    assert (first["arm"], first["column"], first["document"]) == ("LeNet + attention", "ink", None)
+    assert set(first["by_seed"]) == {"0", "1"}
+    assert first["interval"][0] <= first["mean"] <= first["interval"][1]
     assert found["items"][0]["sentences"][0].startswith("The document: the mask filters out background")
     assert "2/2" in result.err
     assert (tmp_path / folder / "report.html").is_file()

@@ -68,7 +68,7 @@ def _made_up(measurement: Any, key: str) -> dict[str, Any]:
         case Minted():
             names = ("recognisable", "frechet", "classes", "agreement")
             return {
-                "figures": {name: {"value": 0.5, **figure} for name in names},
+                "figures": {name: {"name": f"{name}_10k", "value": 0.5, **figure} for name in names},
                 "picture": "picture.png",
                 "paper": False,
                 "of_hundred": 43,
@@ -93,6 +93,7 @@ def test_the_page_holds_every_item_with_its_numbers(results_of: Callable[[str], 
     assert "document 86.5%, ours 8.5 points above" in section
     assert "ResNet, test: the document has 86.5%, here it is 95.0%" in section
     assert "The document: the attention mask improves LeNet." in section
+    assert "Training accuracy is over 10,000 of the images that were trained on, at most." in section
     assert "Explanation, ours and not measured." in section
     assert "What was trained: LeNet, LeNet + attention: 5 of 100 epochs, 3 seeds;" in section
     assert "&lt;few&gt;, 200 to train on" in page
@@ -109,6 +110,7 @@ def test_curves_and_stages_are_shown(results_of: Callable[[str], Results]) -> No
     assert "GAN, seed 0: the same latents, a row after each of the epochs 1, 25" in output
     assert output.count('<img class="digits"') == 2
     assert "of the first 100 digits of each seed, 43, 43, 43 are recognisable" in page
+    assert "Every run mints 10,000 digits; protocols: recognisable_10k, frechet_10k, classes_10k." in page
     assert "256-512-1024-784, as printed" in page
 
 
@@ -143,12 +145,14 @@ def test_documents_have_tables_pictures_and_an_index(
     )
     assert "*Explanation, ours and not measured:*" in text
     pictures = re.findall(r"!\[.*\]\((.*)\)", text)
-    assert pictures == ["hao2020/fig3-1.png", "hao2020/fig3-1.png"], "the same picture is kept once"
+    assert pictures == ["hao2020/fig3-1.png", "hao2020/fig4-1.png"]
+    shown, masks = (np.asarray(Image.open(docs / path).convert("L")) for path in reversed(pictures))
+    assert np.array_equal(shown, 255 - masks), "digits are dark on paper, masks as their title says"
     with Image.open(docs / pictures[0]) as picture:
         assert picture.width <= 640
         assert picture.width > 300
     index = (docs / "index.md").read_text()
-    assert "[Numbers and pictures](hao2020.md); budget laptop." in index
+    assert "[Numbers and pictures](hao2020.md); budget laptop, digits of <few>." in index
     assert "| [table1](hao2020.md#test-accuracy-of-five-recognisers) | Table 1, section 3.3 |" in index
     assert "## Test accuracy of five recognisers" in text
     row = next(line for line in index.splitlines() if line.startswith("| [table1]"))
@@ -164,10 +168,12 @@ def test_documents_of_all_papers_meet_in_the_index(
 ) -> None:
     docs = tmp_path / "docs"
     write_docs(results_of("hao2020"), docs)
-    write_docs(results_of("raza2021"), docs)
-    (docs / "raza2021" / "older-1.png").write_bytes(b"")
-    write_docs(results_of("raza2021"), docs)
-    assert not (docs / "raza2021" / "older-1.png").exists()
+    write_docs(results_of("qin2021"), docs)
+    (docs / "qin2021" / "older-1.png").write_bytes(b"")
+    write_docs(results_of("qin2021"), docs)
+    assert not (docs / "qin2021" / "older-1.png").exists()
+    pictures = re.findall(r"!\[.*\]\((.*)\)", (docs / "qin2021.md").read_text())
+    assert pictures.count("qin2021/fig1-1.png") > 1, "the same picture is kept once"
     assert index_page(docs) == (docs / "index.md").read_text()
     assert index_page(docs).count("[Numbers and pictures]") == 2
 
@@ -187,6 +193,8 @@ def test_the_same_plot_for_pages_and_documents() -> None:
         assert b"<svg" in chart.svg
         assert plot_png(plot).startswith(b"\x89PNG")
         assert plot_png(plot) == plot_png(plot)
+    unequal = Plot("Some curves", "epoch", "loss", (Line("a", {0: [(1, 1), (2, 2)], 1: [(1, 3)]}),))
+    assert plot_chart(unequal).alt == "Some curves: a from 2.000 to 2.000."
 
 
 def test_strips_name_their_epochs() -> None:

@@ -12,7 +12,8 @@ import torch
 from filelock import FileLock
 
 from inkmint.data.digits import DigitSet, Splits
-from inkmint.errors import DataError, Interrupted, RunError, SettingsError, TrainingError
+from inkmint.errors import DataError, Interrupted, RunError, SettingsError, StorageError, TrainingError
+from inkmint.evaluation import quality
 from inkmint.evaluation.judge import JUDGE, SECOND_JUDGE, load_judge
 from inkmint.models import Recogniser
 from inkmint.studies.reproduction import session as reproducing
@@ -33,7 +34,7 @@ from inkmint.studies.reproduction.results import Results
 from inkmint.studies.reproduction.rows import BROKEN, Arm, Item, Kind, Paper, Reduction, Scale
 from inkmint.studies.reproduction.session import Advance, Reproduction
 from inkmint.studies.reproduction.shown import Matrix, Shown
-from inkmint.studies.reproduction.trainings import Training
+from inkmint.studies.reproduction.trainings import Training, is_finished
 from inkmint.studies.shared_record import SharedRecord
 from inkmint.training import engine, session
 from inkmint.training.recipe import Recipe
@@ -238,6 +239,31 @@ def test_what_breaks_down_is_a_result(reproduce: Reproduce, monkeypatch: pytest.
     assert set(table.at("LeNet", "test").by_seed) == {0}
 
 
+def test_a_full_disk_is_no_result(
+    reproduce: Reproduce, trainings: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Run.save_checkpoint
+
+    def full(_run: Run, _state: Any) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(Run, "save_checkpoint", full)
+    with pytest.raises(StorageError):
+        reproduce(MASKS)
+    monkeypatch.setattr(Run, "save_checkpoint", save)
+    assert not any(BROKEN in plain for plain in reproduce(MASKS).found.values())
+    assert trainings == [("hao2020/lenet-attention", 0), ("hao2020/lenet-attention", 1)]
+
+
+def test_a_run_without_its_model_is_not_finished(reproduce: Reproduce, tmp_path: Path) -> None:
+    reproduce(MASKS)
+    [training, _] = plan_of(MASKS).trainings(MASKED)
+    run = Run(tmp_path / "tiny" / "trainings" / training.key)
+    assert is_finished(run)
+    (run.model_path / "config.json").unlink()
+    assert not is_finished(run)
+
+
 def test_other_digits_need_another_folder(reproduce: Reproduce, few: Splits, tmp_path: Path) -> None:
     reproduce(MASKS)
     other = replace(few, test=few.validation)
@@ -324,7 +350,17 @@ def test_milestones_are_the_first_step_that_is_good_enough(
 # What is measured
 
 
-def test_generators_have_figures_matrices_and_pictures(reproduce: Reproduce, tmp_path: Path) -> None:
+def test_generators_have_figures_matrices_and_pictures(
+    reproduce: Reproduce, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    recognisable = quality.recognisable
+
+    def noted(generated: DigitSet, splits: Splits, judge: Any, **options: Any) -> Any:
+        asked.append(judge.name)
+        return recognisable(generated, splits, judge, **options)
+
+    monkeypatch.setattr(quality, "recognisable", noted)
     scores = item(
         "scores",
         Scores(("score", "agreement", "recognisable", "frechet", "classes"), LENET, True, True, True, True),
@@ -333,6 +369,7 @@ def test_generators_have_figures_matrices_and_pictures(reproduce: Reproduce, tmp
     matrix = item("matrix", Confusion(LENET, worst=("2", "4")), CGAN)
     results = reproduce(scores, matrix)
     assert sum(key.startswith("100 minted digits") for key in results.found) == 2
+    assert set(asked) == {JUDGE}, "the document's own reader is no judge"
     found = shown(results, scores)
     assert found.table is not None
     assert set(found.table.rows[0].values["score"].by_seed) == {0, 1}
@@ -410,6 +447,7 @@ def test_components_are_scored_both_ways(reproduce: Reproduce) -> None:
     assert len(found.table.at("2", "reconstructed").by_seed) == 3
     assert found.table.at("2", "drawn").over == "parts of the images"
     assert [line.name for line in found.plots[0].lines] == ["reconstructed", "drawn"]
+    assert found.sentences[0].startswith("Of every row 100 images are read each way")
 
 
 def test_masks_are_told_apart_on_ink_and_background(reproduce: Reproduce, tmp_path: Path) -> None:

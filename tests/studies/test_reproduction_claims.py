@@ -64,6 +64,54 @@ def test_only_seeds_that_both_have_are_paired() -> None:
     assert "10.0 points above" in found.sentence
     assert Above("a beats b", "test", "a", "b").judge(table(a={1: 0.9}, b={0: 0.8})) is None
     assert Best("a is best", "test", "a").judge(table(a=SURE)) is None
+    found = Above("b has less", "test", "b", "a", lower=True).judge(table(a=SURE, b={0: 0.80, 1: 0.82}))
+    assert found is not None
+    assert found.sentence.endswith("over 2 seeds).")
+
+
+def test_what_has_no_random_part_is_the_same_for_every_seed() -> None:
+    rows = (Row("a", {"test": Values(SURE)}), Row("b", {"test": Values({0: 0.8}, fixed=True)}))
+    for claim in (Above("a beats b", "test", "a", "b"), Above("b has less", "test", "b", "a", lower=True)):
+        found = claim.judge(Table((Column("test"),), rows))
+        assert found is not None
+        assert found.outcome == "holds"
+        assert "over 3 seeds" in found.sentence
+
+
+def test_runs_that_never_came_to_it_are_not_left_out() -> None:
+    rows = (Row("a", {"test": Values({0: 5, 1: 6})}), Row("b", {"test": Values({0: 9}, num_without=1)}))
+    claim = Above("a needs less", "test", "a", "b", lower=True)
+    found = claim.judge(Table((Column("test", "steps"),), rows))
+    assert found is not None
+    assert found.outcome == "open"
+    assert found.sentence == (
+        "The document: a needs less. It cannot be told: 2 of 2 runs of a and 1 of 2 runs of b came to it."
+    )
+
+
+def test_the_best_is_held_against_all_others() -> None:
+    best = Best("a is best", "test", "a")
+    wide = {0: 0.70, 1: 0.85, 2: 0.80}
+    found = best.judge(table(a=SURE, b=LOWER, c=wide))
+    assert found is not None
+    assert found.outcome == "open", "b is told apart and has the larger mean, c is not"
+    assert "a lies 12.7 points above c" in found.sentence
+    assert found.sentence.endswith("; held against 2 in all.")
+    assert best.judge(table(a=SURE, b=LOWER, c={})) is None, "c is still to be measured"
+    broken = table(a=SURE, b=LOWER)
+    broken = Table(broken.columns, (*broken.rows, Row("c", {"test": Values({}, num_broken=3)})))
+    found = best.judge(broken)
+    assert found is not None
+    assert found.outcome == "holds"
+
+
+def test_a_better_one_among_many_must_stand_out_more() -> None:
+    better = {0: 0.903, 1: 0.914, 2: 0.925}
+    others = {f"c{number}": LOWER for number in range(20)}
+    for arms, outcome in (({}, "fails"), (others, "open")):
+        found = Best("a is best", "test", "a").judge(table(a=SURE, b=better, **arms))
+        assert found is not None
+        assert found.outcome == outcome
 
 
 def test_an_arm_can_be_held_against_itself() -> None:
@@ -96,6 +144,9 @@ def test_a_single_seed_has_its_interval_over_images() -> None:
     [found] = compared(Table((Column("test"),), (Row("a", {"test": values}),)))
     assert found.agrees is None
     assert "(88.0% to 92.0%, one seed)" in found.sentence
+    [found] = compared(table(says=0.5, a={0: 0.9}))
+    assert found.agrees is None
+    assert found.sentence.endswith("(one seed), 40.0 points above, which a single seed cannot tell from it.")
 
 
 def test_the_status_is_the_sum_of_it_all() -> None:
@@ -105,6 +156,8 @@ def test_the_status_is_the_sum_of_it_all() -> None:
     assert judged(Shown(table(a=SURE, b=LOWER)), claims, False).status == "in part"
     assert judged(Shown(table(a=LOWER, b=SURE)), claims, True).status == "differs"
     assert judged(Shown(table(a=SURE, b=LOOSE)), claims, True).status == "open"
+    lacking = [*claims, Above("a beats c", "test", "a", "c")]
+    assert judged(Shown(table(a=SURE, b=LOWER)), lacking, True).status == "open"
     assert judged(Shown(table(a={0: 1.0}, b={})), claims, True).status == "open"
     assert judged(Shown(table(a=SURE)), (), True).status == "shown"
     assert judged(Shown(checked=(Judged("holds", "It is."),)), (), True).status == "reproduced"
@@ -115,8 +168,13 @@ def test_the_status_is_the_sum_of_it_all() -> None:
 
 
 def test_other_units_are_near_by_their_ratio() -> None:
-    near, far = ([*compared(table("parameters", says, a={0: 7_000_000}))] for says in (6_900_000, 310_000))
+    near, far = (
+        [*compared(Table((Column("test", "parameters"),), (Row("a", {"test": values}),)))]
+        for says in (6_900_000, 310_000)
+        if (values := Values({0: 7_000_000}, says=says, fixed=True))
+    )
     assert near[0].agrees is True
+    assert "here it is 7,000,000, the same." in near[0].sentence
     assert far[0].agrees is False
     assert "6,690,000 above" in far[0].sentence
 

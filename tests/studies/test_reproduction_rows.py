@@ -113,6 +113,19 @@ def _model(name: str) -> str:
     return RECIPES[name].model if name in RECIPES else ""
 
 
+@papers
+@budgets
+def test_nobody_waits_for_most_of_a_run(paper: Paper, budget: Budget) -> None:
+    """Steps that other networks have ahead of the generator are few among all, however short the run."""
+    plan = make_plan(paper.name, budget)
+    for training in {t.key: t for each in plan.measurements.values() for t in each.needs}.values():
+        recipe = training.recipe
+        settled = find(recipe.model).settle(recipe.options)
+        ahead = int(settled.get("encoder_steps", 0)) + int(settled.get("pretrain_steps", 0))
+        num_steps = recipe.epochs * ((training.num_images or 50_000) // recipe.batch_size)
+        assert ahead < 0.25 * num_steps, training.key
+
+
 def test_what_the_documents_print_is_typed_in() -> None:
     table = next(item for item in hao2020.PAPER.items if item.name == "table1")
     assert [arm.says["test"] for arm in table.arms] == [0.977, 0.987, 0.989, 0.865, 0.993]

@@ -10,6 +10,7 @@ from inkmint.cli.options import data_option, device_option, given, json_option, 
 from inkmint.errors import SettingsError
 
 if TYPE_CHECKING:
+    from inkmint.report.reproduction_view import Section
     from inkmint.studies.reproduction.plan import Plan
     from inkmint.studies.reproduction.results import Results
     from inkmint.studies.reproduction.session import Advance
@@ -142,6 +143,7 @@ def _report(plan: "Plan", results: "Results", docs: Path | None, as_json: bool) 
                 {
                     "id": section.item.id,
                     "status": section.verdict.status,
+                    "numbers": _numbers(section),
                     "sentences": section.sentences,
                     "reduced": list(section.reduced),
                 }
@@ -157,6 +159,25 @@ def _report(plan: "Plan", results: "Results", docs: Path | None, as_json: bool) 
     click.echo(f"{page}: open it in a browser.")
     if written:
         click.echo(f"{written}: written.")
+
+
+def _numbers(section: "Section") -> list[dict[str, Any]]:
+    """Every cell of the table, with the document's number where it prints one."""
+    table = section.shown.table
+    return [
+        {
+            "arm": row.name,
+            "column": column.name,
+            "unit": column.unit,
+            "mean": values.mean,
+            "interval": values.interval(column.unit),
+            "by_seed": values.by_seed,
+            "document": values.says,
+        }
+        for row in (table.rows if table else ())
+        for column in (table.columns if table else ())
+        if (values := row.values.get(column.name)) is not None
+    ]
 
 
 def _print_list(papers: "list[list[Plan]]", as_json: bool) -> None:
@@ -227,14 +248,16 @@ def _paper_as_json(plans: "list[Plan]") -> dict[str, Any]:
 
 
 def _print_plan(plan: "Plan", folder: Path, as_json: bool) -> None:
+    from inkmint.studies.reproduction.bench import TRAININGS
     from inkmint.studies.reproduction.results import Results
     from inkmint.studies.reproduction.trainings import is_finished
+    from inkmint.studies.shared_record import FILE_NAME
     from inkmint.training.runs import Run
 
-    known = Results.read(folder).found if (folder / "results.json").exists() else {}
+    known = Results.read(folder).found if (folder / FILE_NAME).exists() else {}
     missing = [each for key, each in plan.measurements.items() if key not in known]
     trainings = {training.key: training for each in missing for training in each.needs}
-    finished = [key for key in trainings if is_finished(Run(folder / "trainings" / key))]
+    finished = [key for key in trainings if is_finished(Run(folder / TRAININGS / key))]
     due = [training for key, training in trainings.items() if key not in finished]
     record: dict[str, Any] = {
         "folder": str(folder),
@@ -257,9 +280,8 @@ def _print_plan(plan: "Plan", folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(record, indent=2))
         return
     for each in record["trainings"]:
-        click.echo(
-            f"{each['name']}: {each['epochs']} epochs of {each['images']} images, {_time(each['seconds'])}"
-        )
+        epochs = "1 epoch" if each["epochs"] == 1 else f"{each['epochs']} epochs"
+        click.echo(f"{each['name']}: {epochs} of {each['images']} images, {_time(each['seconds'])}")
     click.echo(
         f"{folder}: {len(due)} training runs and {len(missing)} measurements are to be done, "
         f"{record['measured']} are there; about {_time(record['seconds'])} on two cores with the full MNIST."

@@ -65,7 +65,8 @@ def _drawn(plot: Plot, palette: _Palette) -> Canvas:
     axes = canvas.add_subplot()
     places = sorted({x for line in plot.lines for x in _places(line)})
     for place, line in enumerate(plot.lines):
-        at = [places.index(x) for x in _places(line)] if plot.by_place else list(_places(line))
+        own = _places(line)
+        at = [places.index(x) for x in own] if plot.by_place else list(own)
         _draw(axes, line, at, place, palette, plot)
     if plot.by_place:
         axes.set_xticks(range(len(places)), [f"{x:g}" for x in places])
@@ -118,10 +119,11 @@ def _short(value: float, plot: Plot) -> str:
 
 
 def _places(line: Line) -> tuple[float, ...]:
-    return tuple(x for x, _ in next(iter(line.by_seed.values())))
+    """As far as all seeds go."""
+    return tuple(x for x, _ in min(line.by_seed.values(), key=len))
 
 
 def _values(line: Line) -> NDArray[np.float64]:
     """One row for each seed, as far as all go."""
-    length = min(len(points) for points in line.by_seed.values())
+    length = len(_places(line))
     return np.array([[y for _, y in points[:length]] for points in line.by_seed.values()], dtype=np.float64)

@@ -66,8 +66,9 @@ def index_page(folder: Path) -> str:
         f"{NOTICE}# The documents, reproduced",
         "",
         "Every table and figure of the five documents, and what they name as open, as `inkmint reproduce` measured it.",
-        "A row differs where a number of the document lies outside our interval and not near ours, or where what it",
-        "claims does not hold beyond the spread of the seeds; the budget says how much of its protocol was kept.",
+        "A row differs where a number of the document lies outside our interval and not near ours, or where the",
+        "reverse of what it claims holds beyond the spread of the seeds; the budget says how much of its protocol was",
+        "kept. No interval is corrected for the number of rows.",
     ]
     for paper in PAPERS.values():
         results = (
@@ -75,7 +76,8 @@ def index_page(folder: Path) -> str:
         )
         lines += ["", f"## {paper.name}: {paper.title}", ""]
         if results:
-            lines += [f"[Numbers and pictures]({paper.name}.md); budget {results.budget}.", ""]
+            made = f"budget {results.budget}, digits of {_cell(results.data['name'])}"
+            lines += [f"[Numbers and pictures]({paper.name}.md); {made}.", ""]
         else:
             lines += [f"Not run yet: `inkmint reproduce {paper.name} --docs {folder.as_posix()}`.", ""]
         lines += ["| item | where | what it shows | what became of it |", "|---|---|---|---|"]

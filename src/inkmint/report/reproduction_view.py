@@ -160,11 +160,13 @@ def notes_of(paper: Paper, results: Results) -> list[str]:
     notes = [
         f"Budget: {results.budget}. What it leaves of the document's protocol stands with every item.",
         f"Real digits: {data['name']}, {data['num_train']:,} to train on, {data['num_validation']:,} for validation, "
-        f"{data['num_test']:,} for final figures only, which each finished model read once.",
+        f"{data['num_test']:,} for final figures only, by which nothing is chosen.",
         "Intervals are Student's over seeds, 95 %; of a single seed they are over images and tell nothing of another "
-        "training run. Differences are paired by seed. None is corrected for the number of comparisons.",
+        "training run. Differences are paired by seed. Where another is better than what is called best, its interval "
+        "is corrected for how many others there are; none is corrected for the number of claims.",
+        "Curves are means over seeds, with the range of the seeds or, at single places, 95 % intervals.",
         "A number of the document counts as the same if ours lies within half a point of it (5 % of it, where it is no "
-        "share), and differs if our interval does not hold it; in between it cannot be told.",
+        "share), and differs if the interval over several seeds does not hold it; otherwise it cannot be told.",
     ]
     if any(isinstance(item.kind, Scores) for item in paper.items):
         notes += [f"Minted digits are read by {judges}.", COLUMNS_IN_WORDS]

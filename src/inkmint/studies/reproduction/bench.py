@@ -41,7 +41,7 @@ class Bench:
         return self.folder / TRAININGS
 
     def run(self, training: Training) -> Run:
-        """A training run, finished."""
+        """The folder of a training run, which is finished when something is measured."""
         return Run(self.trainings / training.key)
 
     def recogniser(self, training: Training) -> Recogniser:

@@ -1,15 +1,17 @@
 """What a document claims of its arms, as data that is held against what was measured, and the numbers that it prints.
 
-Differences between arms are paired by seed and judged by Student's 95 % interval; a single seed decides nothing.
+Differences between arms are paired by seed and judged by Student's 95 % interval; a single seed decides nothing, unless
+what is measured has no random part.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
 
-from inkmint.evaluation.comparisons import paired_difference
+from inkmint.evaluation.distributions import mean_interval
+from inkmint.evaluation.metrics import CONFIDENCE
 from inkmint.studies.reproduction.shown import (
     Judged,
     Outcome,
@@ -41,8 +43,56 @@ class Claim(Protocol):
 
 
 @dataclass(frozen=True)
+class _Difference:
+    """One arm's values less those of another, over the seeds that both have.
+
+    Attributes:
+        differences: One for each of these seeds.
+        over: What they are by.
+        confidence: Of the interval.
+    """
+
+    differences: tuple[float, ...]
+    over: str
+    confidence: float = CONFIDENCE
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.differences))
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Student's interval; None of a single seed."""
+        if len(self.differences) < 2:
+            return None
+        return mean_interval(np.array(self.differences), self.confidence)
+
+    def at(self, confidence: float) -> "_Difference":
+        """The same with another interval."""
+        return replace(self, confidence=confidence)
+
+    def least(self, sign: int) -> float:
+        """The lower end of the interval of `sign` times the difference; without bound of a single seed."""
+        return -np.inf if self.ends is None else min(sign * end for end in self.ends)
+
+
+def _paired(first: Values, second: Values) -> _Difference | None:
+    """None if no seed is common to both; what has no random part is the same for all seeds."""
+    if first.fixed != second.fixed and first.by_seed and second.by_seed:
+        seeds = set((second if first.fixed else first).by_seed)
+    else:
+        seeds = first.by_seed.keys() & second.by_seed.keys()
+    if not seeds:
+        return None
+    return _Difference(tuple(first.at(seed) - second.at(seed) for seed in sorted(seeds)), first.over)
+
+
+@dataclass(frozen=True)
 class Above:
     """One arm has more of something than another, or than itself in another column.
+
+    Runs that never came to have a value are not left out of the comparison: where there are any, nothing is decided.
 
     Attributes:
         text: The claim in our words, a clause.
@@ -64,16 +114,21 @@ class Above:
         """Hold it against what was measured; None as long as something lacks."""
         unit = table.unit(self.column)
         first, second = table.at(self.arm, self.column), table.at(self.than, self.than_column or self.column)
+        name, other = self._names()
+        if first.num_measured and second.num_measured and (first.num_without or second.num_without):
+            came = " and ".join(
+                f"{len(each.by_seed)} of {each.num_measured} runs of {whose}"
+                for each, whose in ((first, name), (second, other))
+            )
+            return Judged("open", f"The document: {self.text}. It cannot be told: {came} came to it.")
         found = _paired(first, second)
         if found is None:
             return None
-        difference, ends = found
         sign = -1 if self.lower else 1
         outcome: Outcome = "open"
-        if ends is not None and (ends[0] > 0 or ends[1] < 0):
-            outcome = "holds" if sign * difference > 0 else "fails"
-        name, other = self._names()
-        return Judged(outcome, _sentence(self.text, outcome, name, other, difference, ends, unit, first))
+        if found.ends is not None and (found.ends[0] > 0 or found.ends[1] < 0):
+            outcome = "holds" if sign * found.mean > 0 else "fails"
+        return Judged(outcome, _sentence(self.text, outcome, name, other, found, unit))
 
     def _names(self) -> tuple[str, str]:
         if not self.than_column:
@@ -106,26 +161,27 @@ class Level:
     def judge(self, table: Table) -> Judged | None:
         """Hold it against what was measured; None as long as something lacks."""
         unit = table.unit(self.column)
-        first = table.at(self.arm, self.column)
-        found = _paired(first, table.at(self.than, self.column))
+        found = _paired(table.at(self.arm, self.column), table.at(self.than, self.column))
         if found is None:
             return None
-        difference, ends = found
         outcome: Outcome = "open"
-        if ends is not None:
+        if found.ends is not None:
             low = -np.inf if self.one_sided else -self.within
-            if low <= ends[0] and ends[1] <= self.within:
+            if low <= found.ends[0] and found.ends[1] <= self.within:
                 outcome = "holds"
-            elif ends[0] > self.within or ends[1] < low:
+            elif found.ends[0] > self.within or found.ends[1] < low:
                 outcome = "fails"
         bound = f"; as the same counts up to {difference_in_words(self.within, unit)}"
-        sentence = _sentence(self.text, outcome, self.arm, self.than, difference, ends, unit, first)
+        sentence = _sentence(self.text, outcome, self.arm, self.than, found, unit)
         return Judged(outcome, f"{sentence[:-1]}{bound}.")
 
 
 @dataclass(frozen=True)
 class Best:
     """One arm has most, or least, of something.
+
+    It holds if it is told apart from every other, and fails if any other is told apart from it: for the latter the
+    interval is corrected for the number of others (Bonferroni), of which one is chosen after looking at them.
 
     Attributes:
         text: The claim in our words, a clause.
@@ -140,58 +196,46 @@ class Best:
     lower: bool = False
 
     def judge(self, table: Table) -> Judged | None:
-        """Hold it against what was measured; None as long as an arm lacks."""
+        """Hold it against what was measured; None as long as an arm lacks; one that broke down is no rival."""
+        others = {row.name: row.values[self.column] for row in table.rows if self.column in row.values}
+        own = others.pop(self.arm, Values({}))
+        if not all(values.by_seed or values.num_broken for values in others.values()):
+            return None
+        pairs = {name: _paired(own, values) for name, values in others.items() if values.by_seed}
+        found = {name: pair for name, pair in pairs.items() if pair is not None}
+        if not found or len(found) < len(pairs):
+            return None
+        outcome, rival, decisive = self._decided(found)
+        sentence = _sentence(self.text, outcome, self.arm, rival, decisive, table.unit(self.column))
+        return Judged(outcome, f"{sentence[:-1]}; held against {len(found)} in all.")
+
+    def _decided(self, found: Mapping[str, _Difference]) -> tuple[Outcome, str, _Difference]:
+        """What follows, and the other arm by which it does: the one that is hardest to tell apart from this one."""
         sign = -1 if self.lower else 1
-        own = table.at(self.arm, self.column)
-        means = {row.name: row.values[self.column].mean for row in table.rows if self.column in row.values}
-        others = {name: mean for name, mean in means.items() if name != self.arm and mean is not None}
-        if own.mean is None or not others:
-            return None
-        unit = table.unit(self.column)
-        rival = max(others, key=lambda name: sign * others[name])
-        found = _paired(own, table.at(rival, self.column))
-        if found is None:
-            return None
-        difference, ends = found
-        outcome: Outcome = "open"
-        if ends is not None and (ends[0] > 0 or ends[1] < 0):
-            outcome = "holds" if sign * difference > 0 else "fails"
-        return Judged(outcome, _sentence(self.text, outcome, self.arm, rival, difference, ends, unit, own))
+        corrected = 1 - (1 - CONFIDENCE) / len(found)
+        strict = {name: pair.at(corrected) for name, pair in found.items()}
+        above = [name for name, pair in strict.items() if pair.least(-sign) > 0]
+        if above:
+            rival = min(above, key=lambda name: sign * strict[name].mean)
+            return "fails", rival, strict[rival]
+        rival = min(found, key=lambda name: (found[name].least(sign), sign * found[name].mean))
+        return "holds" if found[rival].least(sign) > 0 else "open", rival, found[rival]
 
 
-def _paired(first: Values, second: Values) -> tuple[float, tuple[float, float] | None] | None:
-    """The mean difference over the seeds that both have, and its interval if these are several."""
-    seeds = sorted(first.by_seed.keys() & second.by_seed.keys())
-    if not seeds:
-        return None
-    ours, others = (np.array([each.by_seed[seed] for seed in seeds]) for each in (first, second))
-    if len(seeds) == 1:
-        return float(ours[0] - others[0]), None
-    return paired_difference(ours, others)
-
-
-def _sentence(
-    text: str,
-    outcome: Outcome,
-    name: str,
-    other: str,
-    difference: float,
-    ends: tuple[float, float] | None,
-    unit: Unit,
-    values: Values,
-) -> str:
-    relation = "above" if difference > 0 else "below"
-    size = difference_in_words(difference, unit)
+def _sentence(text: str, outcome: Outcome, name: str, other: str, difference: _Difference, unit: Unit) -> str:
+    mean, ends = difference.mean, difference.ends
     if ends is None:
         over = "a single seed, which tells nothing of the spread"
     else:
-        low, high = sorted(ends, key=lambda end: end * np.sign(difference))
+        direction = -1 if mean < 0 else 1
         signed = [
-            ("-" if end * difference < 0 else "") + difference_in_words(end, unit) for end in (low, high)
+            ("-" if end < 0 else "") + difference_in_words(end, unit)
+            for end in sorted(direction * end for end in ends)
         ]
-        over = f"{signed[0]} to {signed[1]} over {len(values.by_seed)} {values.over}"
+        over = f"{signed[0]} to {signed[1]} over {len(difference.differences)} {difference.over}"
     verdict = {"holds": "It holds", "fails": "It does not hold", "open": "It cannot be told"}[outcome]
-    lies = "equals" if difference == 0 else f"lies {size} {relation}"
+    size = difference_in_words(mean, unit)
+    lies = "equals" if mean == 0 else f"lies {size} {'above' if mean > 0 else 'below'}"
     return f"The document: {text}. {verdict}: {name} {lies} {other} ({over})."
 
 
@@ -203,7 +247,7 @@ class Compared:
         arm: The row.
         column: The column.
         agrees: Whether ours lies near the document's number; None where it does not and the interval is so wide that it
-            holds that number all the same.
+            holds that number all the same, or where a single seed leaves the spread unknown.
         sentence: Both numbers and how they differ.
     """
 
@@ -226,16 +270,17 @@ def compared(table: Table) -> Iterator[Compared]:
             unit, says = column.unit, values.says
             ends = values.interval(unit)
             near = NEAR_SHARE if unit == "share" else NEAR_RATIO * abs(says)
-            agrees: bool | None = abs(mean - says) <= near
-            if not agrees and ends is not None and ends[0] <= says <= ends[1]:
-                agrees = None
-            seeds = len(values.by_seed)
-            rests = f"{seeds} {values.over}" if seeds > 1 else "one seed"
-            spread = f" ({ends_in_words(ends, unit)}, {rests})" if ends else f" ({rests})"
+            num_seeds = len(values.by_seed)
+            is_single = num_seeds == 1 and not values.fixed
+            is_within = ends is not None and ends[0] <= says <= ends[1]
+            agrees = abs(mean - says) <= near or (None if is_within or is_single else False)
+            rests = "" if values.fixed else "one seed" if is_single else f"{num_seeds} {values.over}"
+            notes = ", ".join(filter(None, [ends_in_words(ends, unit) if ends else "", rests]))
+            spread = f" ({notes})" if notes else ""
             relation = "above" if mean > says else "below"
             told = "the same" if agrees else f"{difference_in_words(mean - says, unit)} {relation}"
             if agrees is None:
-                told += ", which the spread cannot tell from it"
+                told += f", which {'a single seed' if is_single else 'the spread'} cannot tell from it"
             sentence = (
                 f"{row.name}, {column.name}: the document has {in_words(says, unit)}, here it is "
                 f"{in_words(mean, unit)}{spread}, {told}."
@@ -300,7 +345,7 @@ def judged(shown: Shown, claims: Sequence[Claim], complete: bool) -> Verdict:
     elif (
         any(each.outcome == "open" for each in told)
         or any(each.agrees is None for each in numbers)
-        or (claims and not found)
+        or len(found) < len(claims)
     ):
         status = "open"
     elif not numbers and not told:

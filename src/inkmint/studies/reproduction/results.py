@@ -75,5 +75,5 @@ class Results:
             raise RunError(f"{path} is missing or damaged; reproduce the document again.") from error
 
     def machines(self) -> list[str]:
-        """Where it was measured."""
+        """Where it was measured, and by which versions."""
         return sorted({plain["machine"] for plain in self.found.values() if "machine" in plain})

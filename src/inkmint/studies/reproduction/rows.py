@@ -87,10 +87,6 @@ class Item:
         """Without the paper."""
         return self.id.partition("/")[2]
 
-    def arm(self, name: str) -> Arm:
-        """The arm of that name."""
-        return next(arm for arm in self.arms if arm.name == name)
-
 
 @dataclass(frozen=True)
 class Reduction:
@@ -140,7 +136,7 @@ class Paper:
         name: Short, as recipes call it.
         title: In full.
         authors: As printed.
-        items: In the order of the document, those that are ours last.
+        items: In the order of the document.
         scales: By budget.
         watched: Names of `watching.WATCHERS` that look at its generators while they learn.
         note: What holds for all of its items.

@@ -23,7 +23,7 @@ from inkmint.studies.reproduction.bench import TRAININGS, Bench, Measurement
 from inkmint.studies.reproduction.plan import Plan
 from inkmint.studies.reproduction.results import FORMAT, Results, protocol_of
 from inkmint.studies.reproduction.rows import BROKEN
-from inkmint.studies.reproduction.trainings import Training, is_finished, train
+from inkmint.studies.reproduction.trainings import Training, has_begun, is_finished, train
 from inkmint.studies.reproduction.watching import WATCHERS
 from inkmint.studies.shared_record import SharedRecord
 from inkmint.training.runs import Run
@@ -116,7 +116,9 @@ class Reproduction:
                     yield measurement, patience
 
     def _do(self, record: SharedRecord, bench: Bench, measurement: Measurement, patience: float) -> None:
-        """Train what it needs and measure it, unless another process holds any of this."""
+        """Train what it needs and measure it, unless another process holds any of this and patience is 0."""
+        if patience:
+            self._tell(record, "waiting for another process")
         with suppress(Timeout), self._held(measurement.key, patience):
             if measurement.key in record.read():
                 return
@@ -129,7 +131,9 @@ class Reproduction:
                     found = measurement.measure(bench)
             except TrainingError as error:
                 found = {BROKEN: str(error)}
-            record.put(measurement.key, found | {"machine": machine_in_words(environment())})
+            made = environment()
+            machine = f"{machine_in_words(made)}, inkmint {made['versions']['inkmint']}"
+            record.put(measurement.key, found | {"machine": machine})
             self._tell(record, f"measured: {measurement.key}")
 
     @contextmanager
@@ -144,8 +148,7 @@ class Reproduction:
         splits = training.splits(self.splits)
         folder = bench.run(training).path
         watchers = [WATCHERS[name](folder, splits, self.judge) for name in training.watched]
-        before = bench.run(training).read_status().get("seconds", 0.0)
-        with self._timed(self._expected(training) if not before else 0.0):
+        with self._timed(0.0 if has_begun(bench.run(training)) else self._expected(training)):
             train(
                 training,
                 bench.trainings,

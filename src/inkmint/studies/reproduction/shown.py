@@ -43,6 +43,7 @@ class Values:
         num_broken: Training runs that broke down.
         num_without: Runs that never came to have such a value, such as a quality that was not reached.
         over: What `by_seed` is by, where it is not the seeds of training runs.
+        fixed: Whether there is no random part, so that its one value is that of every seed.
     """
 
     by_seed: Mapping[int, float]
@@ -51,6 +52,16 @@ class Values:
     num_broken: int = 0
     num_without: int = 0
     over: str = "seeds"
+    fixed: bool = False
+
+    def at(self, seed: int) -> float:
+        """The value of a seed."""
+        return next(iter(self.by_seed.values())) if self.fixed else self.by_seed[seed]
+
+    @property
+    def num_measured(self) -> int:
+        """Training runs that were measured, with those that never came to have such a value."""
+        return len(self.by_seed) + self.num_without
 
     @property
     def mean(self) -> float | None:

@@ -10,6 +10,7 @@ from inkmint.data.digits import Splits
 from inkmint.errors import TrainingError
 from inkmint.files import sha256_bytes
 from inkmint.studies.reproduction.costs import MNIST_IMAGES, seconds_of_training
+from inkmint.studies.reproduction.rows import BROKEN
 from inkmint.training import session
 from inkmint.training.engine import Event, Logged, Observer
 from inkmint.training.recipe import Recipe
@@ -57,7 +58,7 @@ class Training:
     def splits(self, splits: Splits) -> Splits:
         """The digits with the part that is trained on, the same for every seed.
 
-        Of a class with fewer images than its share all are taken.
+        If a class has fewer images than its share, every class has as few.
         """
         if not self.num_images or self.num_images >= len(splits.train):
             return splits
@@ -66,9 +67,15 @@ class Training:
         return replace(splits, train=train.sample_per_class(per_class, _SUBSET_SEED))
 
 
+def has_begun(run: Run) -> bool:
+    """Whether there is something to go on with."""
+    return (run.path / "config.json").exists()
+
+
 def is_finished(run: Run) -> bool:
     """Whether there is a model to measure."""
-    return run.read_status().get("state") == "finished" and run.model_path.is_dir()
+    is_saved = (run.model_path / "config.json").is_file()  # which is written last
+    return run.read_status().get("state") == "finished" and is_saved
 
 
 def train(
@@ -102,8 +109,8 @@ def train(
     if is_finished(run):
         return run
     status = run.read_status()
-    if status.get("state") == "failed":
-        raise TrainingError(str(status.get("error", "Training broke down.")))
+    if status.get(BROKEN):
+        raise TrainingError(str(status["error"]))
     splits = training.splits(splits)
     doing = f"training {training.recipe.name}, seed {training.seed}"
 
@@ -113,17 +120,21 @@ def train(
 
     told(doing, 0.0)
     observers = [*watchers, tell]
-    if (run.path / "config.json").exists():
-        return session.resume(run, splits, judge=judge, observers=observers)
-    shutil.rmtree(run.path, ignore_errors=True)  # of a process that was killed before it wrote anything
-    return session.train(
-        training.recipe,
-        splits,
-        folder,
-        name=training.key,
-        seed=training.seed,
-        device=device,
-        threads=threads,
-        judge=judge,
-        observers=observers,
-    )
+    try:
+        if has_begun(run):
+            return session.resume(run, splits, judge=judge, observers=observers)
+        shutil.rmtree(run.path, ignore_errors=True)  # of a process that was killed before it wrote anything
+        return session.train(
+            training.recipe,
+            splits,
+            folder,
+            name=training.key,
+            seed=training.seed,
+            device=device,
+            threads=threads,
+            judge=judge,
+            observers=observers,
+        )
+    except TrainingError as error:  # and not of a full disk, say, after which the run can go on
+        run.write_status("failed", error=str(error), **{BROKEN: True})
+        raise

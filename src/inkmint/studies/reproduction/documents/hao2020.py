@@ -147,10 +147,10 @@ PAPER = Paper(
             id="hao2020/fig2",
             title="The framework of the model",
             place="Figure 2, section 2.1",
-            says="32x32 in, 6 maps of 28x28, halved, 16 maps, halved, two dense layers.",
+            says="32x32 in, six maps of 28x28, halved, more maps, halved, two dense layers.",
             kind=Built(),
             arms=(Arm(_LENET, "hao2020/lenet"), Arm(_OURS, _ATTENTION)),
-            why="The drawing gives the maps; 120 and 84 units and the place of the mask are ours.",
+            why="The text gives no other size; 16 maps, 120 and 84 units (LeNet-5's) and the mask's place are ours.",
         ),
         Item(
             id="hao2020/fig3",
@@ -191,7 +191,7 @@ PAPER = Paper(
                     "jitter alone",
                 ),
             ),
-            why="A mirrored 2, 3, 4, 6, 7 or 9 is no digit, and half of the training images are mirrored.",
+            why="A mirrored 2, 3, 4, 5, 6, 7 or 9 is none any more, and half of the training images are mirrored.",
             ours=True,
         ),
         Item(

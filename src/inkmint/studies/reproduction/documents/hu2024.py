@@ -124,7 +124,7 @@ PAPER = Paper(
             id="hu2024/fig4",
             title="Generated beside real digits at several stages",
             place="Figure 4, section 4.2",
-            says="From blurry to clear; at the end dark ink on white.",
+            says="From blurry to clear; at the end the background is a bright white.",
             kind=Scores(sheets=True, stages=True, beside_real=True),
             arms=(_SA, _ON_PAPER),
             why=(
@@ -166,24 +166,26 @@ PAPER = Paper(
         ),
         Item(
             id="hu2024/iterations",
-            title="Iterations to a given quality",
+            title="Iterations and time to a given quality",
             place="Section 5",
-            says="With self-attention fewer iterations are needed; no number is given.",
+            says="With self-attention fewer iterations are needed, and less time; no number is given.",
             kind=Milestones(_MARKS, _WATCHED),
             arms=(_SA, _PLAIN),
             claims=tuple(
                 Above(
-                    f"self-attention needs fewer iterations (here: to {mark.name})",
-                    f"steps to {mark.name}",
+                    f"self-attention needs {what} (here: to {mark.name})",
+                    f"{unit} to {mark.name}",
                     "ACGAN with self-attention",
                     "ACGAN",
                     lower=True,
                 )
+                for unit, what in (("steps", "fewer iterations"), ("seconds", "less time"))
                 for mark in _MARKS
             ),
             why=(
                 "Quality is that of 1,000 digits minted ten times in an epoch, by the judge and against validation "
-                "digits. A step with self-attention takes longer, so that seconds stand beside steps."
+                "digits. A step with self-attention takes longer, so that seconds stand beside steps; the machine may "
+                "have had other work meanwhile."
             ),
             ours=True,
         ),
@@ -210,7 +212,7 @@ PAPER = Paper(
         Item(
             id="hu2024/recognition-few",
             title="Recognition with and without its digits: 100 real ones of each class",
-            place="Section 5",
+            place="Abstract and section 5",
             says="Recognition accuracy is significantly boosted; no number is given.",
             kind=_lessons(100),
             claims=_TEACHES,
@@ -220,7 +222,7 @@ PAPER = Paper(
         Item(
             id="hu2024/recognition",
             title="Recognition with and without its digits: many real ones",
-            place="Section 5",
+            place="Abstract and section 5",
             says="Recognition accuracy is significantly boosted; no number is given.",
             kind=_lessons(0),
             claims=_TEACHES,

@@ -132,11 +132,19 @@ PAPER = Paper(
         ),
     ),
     scales={
-        "quick": Scale({"": Reduction(seeds=2, epochs=0.04, images=8000)}, num_minted=2000),
+        "quick": Scale(
+            {
+                "": Reduction(seeds=2, epochs=0.04, images=8000),
+                "qin2021/mggan": Reduction(
+                    seeds=2, epochs=0.04, images=8000, changes={"options.encoder_steps": 60}
+                ),
+            },
+            num_minted=2000,
+        ),
         "laptop": Scale(
             {
                 "": Reduction(seeds=3, epochs=0.08),
-                "qin2021/mggan": Reduction(seeds=2, epochs=0.08),
+                "qin2021/mggan": Reduction(seeds=2, epochs=0.08, changes={"options.encoder_steps": 400}),
             }
         ),
         "full": Scale({"": Reduction(seeds=3)}),

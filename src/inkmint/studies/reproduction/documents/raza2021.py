@@ -34,7 +34,7 @@ PAPER = Paper(
         Item(
             id="raza2021/output",
             title="Generated digits",
-            place="Slide “Output”",
+            place="Slides “Output” and “Result”",
             says="A row of digits; in the beginning pure noise, later recognisable digits.",
             kind=Scores(sheets=True, stages=True),
             arms=(_GAN,),

@@ -74,5 +74,9 @@ BEST_DCGAN = next(arm for arm in ON_GRID if arm.name == DCGAN_BEST)
 HALVES = Arm("virtual", DCGAN, {**changes_of(DCGAN_BEST), "options.normalisation": "half-batch"}, "grid")
 SMOOTH = Arm("smoothed labels", CCGAN, {}, "best", says={"score": 0.976})
 ROUGH = Arm("without smoothing", CCGAN, PLAIN, "best", says={"score": 0.947})
+HALVES_OF_CLASSES = Arm(
+    "virtual", CCGAN, {**PLAIN, "options.normalisation": "half-batch"}, "best", least="full"
+)
+PRETRAINED = Arm("pre-trained discriminator", CCGAN, {"options.pretrain_steps": 500}, "best", least="full")
 UNNAMED = "The figure is a picture of curves whose values the text does not name."
 """What many of its figures are."""

@@ -77,7 +77,7 @@ LESSONS = (
         why=(
             "The generator had learned from more real training digits than the learner sees, so that its digits hold "
             "more than the share of real ones says; the document does the same. `inkmint mix` measures it with a "
-            "generator that knows no more than the learner."
+            "generator that knows no more than the learner. Classes are of equal size here, and as in MNIST there."
         ),
     ),
     Item(

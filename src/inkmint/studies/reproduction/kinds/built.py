@@ -54,7 +54,7 @@ class Built(Kind):
             for role, count in described["parameters_by_network"].items():
                 name = f"{arm.name}, {role}"
                 says = described["printed_parameters"].get(role)
-                rows.append(Row(name, {"parameters": Values({0: float(count)}, says=says)}))
+                rows.append(Row(name, {"parameters": Values({0: float(count)}, says=says, fixed=True)}))
                 printed = self.printed.get(arm.name, {}).get(role)
                 if printed is None:
                     sentences.append(f"{name}: layers of {sizes[role]} units or maps.")

@@ -85,6 +85,7 @@ def values_of(
         says=arm.says.get(column),
         num_broken=broken,
         num_without=len(values) - len(present),
+        fixed=not plan.full_recipe(arm).optimisers,
     )
 
 

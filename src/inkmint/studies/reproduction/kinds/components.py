@@ -134,7 +134,13 @@ class Components(Kind):
             if lines
             else ()
         )
-        return Shown(Table(tuple(Column(way) for way in _WAYS), rows), plots=plots)
+        words = (
+            f"Of every row {plan.scale.num_minted:,} images are read each way; the spread is that of {NUM_PARTS} parts "
+            "of them, for fitting draws nothing."
+        )
+        is_read = any(values.by_seed for row in rows for values in row.values.values())
+        table = Table(tuple(Column(way) for way in _WAYS), rows)
+        return Shown(table, plots=plots, sentences=(words,) if is_read else ())
 
     def _values(self, plan: Plan, arm: Arm, found: Found, way: str) -> Values:
         known: list[Plain] = list(found_of(plan, arm, found, self._of(plan)).values())

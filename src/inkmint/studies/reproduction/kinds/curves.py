@@ -16,7 +16,7 @@ MOST_POINTS = 60
 _PART = 0.2
 """Of a curve, that its start and its end are the mean of."""
 
-_GROUPS = ("losses", "figures", "watched")
+_GROUPS = ("figures", "watched")
 UNITS: Mapping[str, Unit] = {
     "discriminator_accuracy": "share",
     "label_agreement": "share",
@@ -58,7 +58,7 @@ def _values(record: Mapping[str, Any]) -> list[tuple[str, float]]:
     for name, loss in record.get("losses", {}).items():
         network = name.partition("/")[0]
         sums[network] = sums.get(network, 0.0) + loss
-    others = {name: value for group in _GROUPS[1:] for name, value in record.get(group, {}).items()}
+    others = {name: value for group in _GROUPS for name, value in record.get(group, {}).items()}
     return list({**sums, **others}.items())
 
 

@@ -51,7 +51,6 @@ class Lesson:
         generator: Who mints them; None if nobody has to.
         own: Shares of real digits that some classes have in place of `real`, by name; what lacks is minted.
         changes: Fields of the learner's recipe with other values.
-        says: The document's numbers by column.
         place: On the axis of a plot; None to stay out of it.
         line: The curve that it belongs to.
         least: The least budget that has it.
@@ -63,7 +62,6 @@ class Lesson:
     generator: Arm | None = None
     own: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, Any] = field(default_factory=dict)
-    says: Mapping[str, float] = field(default_factory=dict)
     place: float | None = None
     line: str = ""
     least: Budget = "quick"
@@ -253,7 +251,6 @@ class Lessons(Kind):
                 seed: value for seed, plain in known.items() if (value := _column(name, plain)) is not None
             },
             over_images=(ends[0], ends[1]) if ends else None,
-            says=one.says.get(name),
             num_broken=sum(BROKEN in found.get(each.key, ()) for each in self._taught(plan, one)),
         )
 
@@ -304,7 +301,7 @@ class Lessons(Kind):
         return [
             f"Every learner is {self.learner} and passes over {scale.lesson_images:,} images, or each of its own once. "
             f"There are {per_class:,} of a class, or as many as the data have, and as many minted ones where they "
-            f"come on top. {scale.learner_seeds} seeds{f'; who mints: {by}' if by else ''}."
+            f"come on top. {scale.learner_seeds} seeds{f'; they share, in turn, who mints: {by}' if by else ''}."
         ]
 
 

@@ -17,6 +17,7 @@ from inkmint.data.digits import IMAGE_SIZE, DigitSet
 from inkmint.data.pixels import to_network
 from inkmint.data.sheet import grid, shown_classes
 from inkmint.errors import SettingsError
+from inkmint.evaluation.samples import random_rows
 from inkmint.nets.blocks import AttentionMask
 from inkmint.studies.reproduction.bench import Bench, Measurement
 from inkmint.studies.reproduction.kinds.common import OfOneRun, found_of, of_arms, values_of
@@ -79,7 +80,7 @@ class Masks(OfOneRun):
     def measure(self, bench: Bench) -> dict[str, Any]:
         """The mean mask on ink and on background, and a picture of one digit of each class."""
         network, test = bench.recogniser(self.training).network_, bench.splits.test
-        x_NCHW = to_network(test.images[:NUM_IMAGES])
+        x_NCHW = to_network(test.images[torch.from_numpy(random_rows(test, NUM_IMAGES))])
         mask_NCHW = mask_of(network, x_NCHW)
         covered_NCHW = over_image(mask_NCHW)
         bright_NCHW = (x_NCHW + 1) / 2
@@ -130,6 +131,6 @@ class MaskPictures(Kind):
                     f"{arm.name}, seed {seed}: test digits, their masks stretched from black to white (values "
                     f"{low:.2f} to {high:.2f} over {NUM_IMAGES:,} digits), and what is left of the digits"
                 )
-                sheets.append(Sheet(plain["picture"], title))
+                sheets.append(Sheet(plain["picture"], title, as_it_is=True))
         columns = (Column("ink", "ratio"), Column("background", "ratio"))
         return Shown(Table(columns, tuple(rows)), sheets=tuple(sheets))

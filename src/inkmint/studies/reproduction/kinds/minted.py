@@ -81,11 +81,11 @@ class Minted(OfOneRun):
             found["note"] = str(error)
         if generator.conditional:
             figures["agreement"] = label_agreement(minted, splits, judge, seeds=seeds)
+            reading = judge
             if self.reader:
-                own = OnceAsked(as_judge(bench.recogniser(self.reader)))
-                figures["score"] = label_agreement(minted, splits, own, seeds=seeds)
-                judge = own
-            seen_N = seen_classes(judge, minted)
+                reading = OnceAsked(as_judge(bench.recogniser(self.reader)))
+                figures["score"] = label_agreement(minted, splits, reading, seeds=seeds)
+            seen_N = seen_classes(reading, minted)
             found["confusion"] = metrics.confusion_matrix(
                 minted.labels.numpy(), seen_N, minted.num_classes
             ).tolist()

@@ -103,4 +103,11 @@ class Recognition(Kind):
             )
             for arm in plan.arms(item)
         )
-        return Shown(Table(tuple(Column(column) for column in self.columns), rows))
+        is_read = "train" in self.columns and any(row.values["train"].by_seed for row in rows)
+        words = (
+            f"Training accuracy is over {plan.scale.num_read:,} of the images that were trained on, at most."
+        )
+        return Shown(
+            Table(tuple(Column(column) for column in self.columns), rows),
+            sentences=(words,) if is_read else (),
+        )

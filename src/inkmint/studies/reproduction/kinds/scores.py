@@ -114,14 +114,20 @@ class Scores(Kind):
         return [f"{arm.name}: of the first 100 digits of each seed, {counts} are recognisable."]
 
     def _references(self, plan: Plan, arms: Sequence[Arm], found: Found) -> list[str]:
-        """What real digits have, measured alike."""
+        """What real digits have, measured alike, and the names of the protocols."""
         known = [plain for arm in arms for plain in found_of(plan, arm, found, self.minted(plan)).values()]
-        told = []
+        told, protocols = [], []
         for name in self.columns:
             figures = (plain["figures"][name] for plain in known if name in plain["figures"])
             figure = next(figures, None)
+            if figure:
+                protocols.append(figure["name"])
             if figure and figure["reference"] is not None:
                 value = in_words(figure["reference"], UNITS[name])
                 where = figure["reference_name"].replace("judge", "reader" if name == "score" else "judge")
                 told.append(f"{name} {value} ({where})")
-        return [f"Real digits, measured alike: {', '.join(told)}."] if told else []
+        sentences = [f"Real digits, measured alike: {', '.join(told)}."] if told else []
+        if protocols:
+            count = f"{plan.scale.num_minted:,}"
+            sentences.append(f"Every run mints {count} digits; protocols: {', '.join(protocols)}.")
+        return sentences
