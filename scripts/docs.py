@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import api_page
 import click
 import few_labels
 import stacked_mnist
@@ -244,6 +245,7 @@ def distance(value: float) -> str:
 
 def main() -> int:
     pages = {
+        DOCS / "api.md": NOTICE + api_page.page(),
         DOCS / "commands.md": commands_page(),
         DOCS / "recipes.md": recipes_page(),
         DOCS / "zoo.md": zoo_page(read_results()),

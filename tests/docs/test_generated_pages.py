@@ -22,7 +22,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The two scripts as modules, found as `python scripts/docs.py` finds them."""
     monkeypatch.syspath_prepend(SCRIPTS)
     yield import_module("docs"), import_module("train_zoo")
-    for name in ("docs", "train_zoo", "stacked_mnist", "evidence", "damage"):
+    for name in ("docs", "api_page", "train_zoo", "stacked_mnist", "evidence", "damage"):
         sys.modules.pop(name)
 
 
@@ -117,6 +117,7 @@ def test_the_check_names_every_page_that_is_out_of_date(
     assert docs.main() == 0
     pages = sorted(path.name for path in tmp_path.iterdir())
     assert pages == [
+        "api.md",
         "commands.md",
         "evidence.md",
         "few-labels.md",

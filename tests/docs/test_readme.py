@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from page_blocks import blocks, check, words_of
 
 from inkmint.recipes import find_recipe
 from inkmint.training.recipe import assignment
@@ -31,6 +32,13 @@ def test_a_training_command_names_a_recipe_and_fits_it(command: str) -> None:
     changes = [value for flag, value in zip(arguments[::2], arguments[1::2], strict=True) if flag == "--set"]
     if changes:
         assert recipe.derive(**dict(map(assignment, changes))) != recipe
+
+
+def test_every_command_is_one_that_inkmint_takes() -> None:
+    lines = [re.sub(r"   .*", "", line) for block in blocks(ROOT / "README.md") for line in block.commands]
+    assert len(lines) >= 15
+    for line in lines:
+        check(words_of(line)[0])
 
 
 def test_the_commands_were_found() -> None:

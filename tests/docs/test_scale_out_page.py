@@ -5,14 +5,12 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
+from page_blocks import check
 from torch.distributed.run import get_args_parser
 
-from inkmint.cli.main import COMMANDS, cli
+from inkmint.cli.main import COMMANDS
 from inkmint.recipes import find_recipe
-from inkmint.sweeping.space import parse_settings
-from inkmint.training.recipe import assignment
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "scale-out.md").read_text(encoding="utf-8")
@@ -34,16 +32,6 @@ def commands() -> Iterator[str]:
 LINES = list(commands())
 
 
-def parsed(arguments: list[str]) -> click.Context:
-    """The command with its options and arguments checked, but not called."""
-    name, *rest = arguments
-    command: click.Command = cli.get_command(click.Context(cli), name)
-    while isinstance(command, click.Group):
-        name, *rest = rest
-        command = command.commands[name]
-    return command.make_context(name, rest)
-
-
 @pytest.mark.parametrize("line", LINES)
 def test_a_command_is_one_that_inkmint_takes(line: str) -> None:
     words = shlex.split(line)
@@ -53,13 +41,7 @@ def test_a_command_is_one_that_inkmint_takes(line: str) -> None:
         assert options.training_script == "inkmint"
         words = [options.training_script, *options.training_script_args]
     assert words[0] == "inkmint"
-    context = parsed(words[1:])
-    if context.info_name == "train" and context.params["recipe"]:
-        recipe = find_recipe(context.params["recipe"])
-        recipe.derive(**dict(map(assignment, context.params["assignments"])))
-    if context.info_name == "sweep" and len(context.params["words"]) == 2:
-        _, axes = parse_settings(context.params["assignments"], find_recipe(context.params["words"][0]))
-        assert axes
+    check(words[1:])
 
 
 def test_the_commands_were_found() -> None:
