@@ -4,63 +4,27 @@ Shape suffixes: N images, C channels, H height, W width, Z latent.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Self
 
 import numpy as np
-import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
 from inkmint.data.arrays import label_array
 from inkmint.errors import DataError, SettingsError
 from inkmint.inference.noise import standard_normal
-from inkmint.inference.onnx_file import Direction, OnnxConfig, open_onnx
+from inkmint.inference.onnx_file import Direction
+from inkmint.inference.onnx_model import OnnxModel
 
 BATCH_IMAGES = 100  # of 10 to 500 the fastest, by a little
 
 
-class OnnxGenerator:
+class OnnxGenerator(OnnxModel):
     """Mints digits without torch; safe to use from several threads at once.
 
     The same seed draws the same latents as `inkmint.Generator` does, and so the same digits but for a level of grey
     here and there.
-
-    Args:
-        session: What runs the network.
-        config: What the network is.
-        folder: Where it lies.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, config: OnnxConfig, folder: Path) -> None:
-        self._session, self.config, self.folder = session, config, folder
-
-    @classmethod
-    def from_pretrained(cls, path_or_name: str | Path, *, threads: int | None = None) -> Self:
-        """Load a generator from an ONNX file or its folder, or by the name of one that comes with inkmint.
-
-        Args:
-            path_or_name: What `inkmint export --to onnx` wrote, or a name.
-            threads: CPU threads for one call; None for one per core.
-
-        Raises:
-            ModelError: There is none, it is damaged, or it is no generator.
-        """
-        return cls(*open_onnx(path_or_name, "generator", threads))
-
-    @property
-    def name(self) -> str:
-        """The row of the zoo."""
-        return self.config.model
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """One name per class, in label order."""
-        return self.config.class_names
-
-    @property
-    def weights_sha256(self) -> str:
-        """SHA-256 of the weights that it was exported from."""
-        return self.config.weights_sha256
+    kind = "generator"
 
     @property
     def conditional(self) -> bool:

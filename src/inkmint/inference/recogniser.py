@@ -3,62 +3,24 @@
 Shape suffixes: N images, H height, W width, K classes, D features.
 """
 
-from pathlib import Path
-from typing import Self
-
 import numpy as np
-import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
 from inkmint.data.arrays import image_array
 from inkmint.errors import DataError, ModelError
-from inkmint.inference.onnx_file import OnnxConfig, open_onnx
+from inkmint.inference.onnx_model import OnnxModel
 
 BATCH_IMAGES = 500
 
 
-class OnnxRecogniser:
+class OnnxRecogniser(OnnxModel):
     """Tells digits without torch; safe to use from several threads at once.
 
     It answers what `inkmint.reading` asks of a recogniser:
     `load_reader(recogniser, recogniser.folder).read("receipt.jpg")`.
-
-    Args:
-        session: What runs the network.
-        config: What the network is.
-        folder: Where it lies, and its calibration if there is one.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, config: OnnxConfig, folder: Path) -> None:
-        self._session, self.config, self.folder = session, config, folder
-
-    @classmethod
-    def from_pretrained(cls, path_or_name: str | Path, *, threads: int | None = None) -> Self:
-        """Load a recogniser from an ONNX file or its folder, or by the name of one that comes with inkmint.
-
-        Args:
-            path_or_name: What `inkmint export --to onnx` wrote, or a name.
-            threads: CPU threads for one call; None for one per core.
-
-        Raises:
-            ModelError: There is none, it is damaged, or it is no recogniser.
-        """
-        return cls(*open_onnx(path_or_name, "recogniser", threads))
-
-    @property
-    def name(self) -> str:
-        """The row of the zoo."""
-        return self.config.model
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """One name per class, in label order."""
-        return self.config.class_names
-
-    @property
-    def weights_sha256(self) -> str:
-        """SHA-256 of the weights that it was exported from."""
-        return self.config.weights_sha256
+    kind = "recogniser"
 
     @property
     def attention_area(self) -> tuple[float, float, float, float] | None:
