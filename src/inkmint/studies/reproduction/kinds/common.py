@@ -1,5 +1,6 @@
 """What kinds have in common: one measurement of one training run, and its values over the seeds of an arm."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,9 +34,9 @@ class OfOneRun(Measurement):
         return f"{self.settings}: {self.training.key}"
 
     @property
+    @abstractmethod
     def settings(self) -> str:
         """What is measured, and how."""
-        raise NotImplementedError
 
     @property
     def needs(self) -> tuple[Training, ...]:
