@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -108,9 +109,11 @@ class Workers:
         return said
 
     def said(self) -> str:
-        """What has gone wrong."""
+        """What has gone wrong, by those that ended of themselves."""
         return "\n".join(
-            process.communicate()[1] for process in self._processes if process.returncode is None
+            process.communicate()[1]
+            for process in self._processes
+            if process.poll() is not None and process.stderr and not process.stderr.closed
         )
 
     def require_every_trial_once(self, num_trials: int) -> list[Trial]:
@@ -156,8 +159,19 @@ def _postgresql(program: str) -> str | None:
     return shutil.which(program) or (str(known[-1]) if known else None)
 
 
+@pytest.fixture
+def postgresql(postgresql_server: str) -> str:
+    """The address of a database with nothing in it."""
+    import psycopg
+
+    name = f"of_{uuid4().hex}"
+    with psycopg.connect(f"{postgresql_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{postgresql_server}/{name}"
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server that is started for these tests and gone after them."""
     pytest.importorskip("psycopg")
     import psycopg
@@ -199,12 +213,12 @@ def postgresql() -> Iterator[str]:
         "fsync=off",
     ]
     server = subprocess.Popen([str(programs["postgres"]), *options], **quiet | {"stderr": subprocess.DEVNULL})
-    address = f"postgresql://inkmint@127.0.0.1:{port}/postgres"
+    address = f"postgresql://inkmint@127.0.0.1:{port}"
     try:
         while True:
             assert server.poll() is None, "the server ended"
             try:
-                psycopg.connect(address).close()
+                psycopg.connect(f"{address}/postgres").close()
                 break
             except psycopg.OperationalError:
                 time.sleep(0.1)
