@@ -79,7 +79,7 @@ PAPER = Paper(
     ),
     scales={
         "quick": Scale({"": Reduction(seeds=2, epochs=0.04, images=10_000)}, num_minted=2000),
-        "laptop": Scale({"": Reduction(seeds=3, epochs=0.125)}),
+        "laptop": Scale({"": Reduction(seeds=3, epochs=0.1)}),
         "full": Scale({"": Reduction(seeds=3)}),
     },
 )
