@@ -1,6 +1,8 @@
 """`inkmint mix`: from the command line to the report, in a few steps."""
 
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,17 @@ def test_a_report_and_a_verdict_and_nothing_twice(
     assert "8/8" in result.err
     assert (tmp_path / "mixed" / "report.html").exists()
     before = (tmp_path / "mixed" / "results.json").read_text()
-    again = inkmint(*asked, *counts)
+    again = inkmint(*asked, *counts, "--docs", "docs")
     assert again.exit_code == 0
+    assert f"docs{os.sep}mixed.md: written." in again.out
+    text = (tmp_path / "docs" / "mixed.md").read_text()
+    assert f"- {found['verdict'][0]['sentence']}" in text
+    pictures = re.findall(r"!\[.*\]\((.*)\)", text)
+    assert len(pictures) == len(set(pictures)) == 2
+    assert {path.name for path in (tmp_path / "docs" / "mixed").iterdir()} == {
+        Path(picture).name for picture in pictures
+    }
+    assert json.loads((tmp_path / "docs" / "mixed.json").read_text()) == json.loads(before)
     assert found["verdict"][0]["sentence"] in again.out
     assert (tmp_path / "mixed" / "results.json").read_text() == before
 

@@ -15,6 +15,7 @@ from inkmint.report.plots import plot_chart, plot_png
 from inkmint.report.reproduction import render_reproduction, write_reproduction
 from inkmint.report.reproduction_docs import index_page, write_docs
 from inkmint.report.reproduction_view import sections, strip_title
+from inkmint.studies.plot import Line, Plot
 from inkmint.studies.reproduction.claims import STATUS_IN_WORDS
 from inkmint.studies.reproduction.documents import hao2020
 from inkmint.studies.reproduction.kinds.curves import Curves
@@ -25,7 +26,7 @@ from inkmint.studies.reproduction.kinds.recognition import Reading
 from inkmint.studies.reproduction.papers import make_plan
 from inkmint.studies.reproduction.results import FORMAT, Results
 from inkmint.studies.reproduction.rows import BROKEN
-from inkmint.studies.reproduction.shown import Line, Plot, Strip
+from inkmint.studies.reproduction.shown import Strip
 
 PROTOCOL = {
     "budget": "laptop",

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from inkmint.studies.plot import Unit
 from inkmint.studies.reproduction.claims import Above, Best, Claim, Level, compared, judged
-from inkmint.studies.reproduction.shown import Column, Judged, Row, Shown, Table, Unit, Values
+from inkmint.studies.reproduction.shown import Column, Judged, Row, Shown, Table, Values
 
 SURE = {0: 0.90, 1: 0.91, 2: 0.92}
 LOWER = {0: 0.80, 1: 0.81, 2: 0.82}

@@ -92,6 +92,12 @@ TOTAL = 5000
     show_default=True,
     help="With --minted: real digits are repeated until they are this share of what is learned from; 0: never.",
 )
+@click.option(
+    "--docs",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write a Markdown page with its pictures there too.",
+)
 @device_option
 @threads_option
 @click.option(
@@ -119,6 +125,7 @@ def mix(
     augment: str | None,
     plain: bool,
     least_real: float,
+    docs: Path | None,
     device: str,
     threads: int | None,
     output: Path | None,
@@ -139,6 +146,7 @@ def mix(
     from inkmint.cli.progress import loaded, step_bar
     from inkmint.recipes import find_recipe
     from inkmint.report.mixing import write_mixing
+    from inkmint.report.mixing_docs import write_mixing_docs
     from inkmint.studies.minters import find_minter
     from inkmint.studies.mixing import Mixing, Settings
     from inkmint.studies.mixing_verdict import judge_mixing
@@ -175,11 +183,14 @@ def mix(
         ).run()
     verdict = judge_mixing(findings)
     page = write_mixing(findings, verdict)
+    written = write_mixing_docs(findings, verdict, docs) if docs else None
     if as_json:
-        click.echo(json.dumps(_record(findings, verdict, page), indent=2))
+        click.echo(json.dumps(_record(findings, verdict, page, written), indent=2))
         return
     for finding in verdict.findings:
         click.echo(finding.sentence)
+    if written:
+        click.echo(f"{written}: written.")
     click.echo(f"{page}: {len(findings.cells):,} learners; open it in a browser.")
 
 
@@ -259,14 +270,15 @@ def _augment(text: str | None) -> "Augment | None":
         ) from error
 
 
-def _record(findings: "Findings", verdict: "Verdict", report: Path) -> dict[str, Any]:
+def _record(findings: "Findings", verdict: "Verdict", report: Path, docs: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from inkmint.report.mixing import notes_of
+    from inkmint.report.mixing_view import notes_of
 
     return {
         "output": str(findings.path),
         "report": str(report),
+        "docs": str(docs) if docs else None,
         "data": findings.splits.source,
         "mode": findings.plan.mode,
         "class_names": list(findings.splits.train.class_names),

@@ -12,12 +12,12 @@ import numpy as np
 
 from inkmint.evaluation.distributions import mean_interval
 from inkmint.evaluation.metrics import CONFIDENCE
+from inkmint.studies.plot import Unit
 from inkmint.studies.reproduction.shown import (
     Judged,
     Outcome,
     Shown,
     Table,
-    Unit,
     Values,
     difference_in_words,
     ends_in_words,

@@ -3,7 +3,7 @@
 Shape suffixes: K classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,9 @@ import numpy as np
 
 from inkmint.evaluation.distributions import mean_interval
 from inkmint.evaluation.figure import value_in_words
-
-Unit = Literal["share", "distance", "classes", "ratio", "loss", "steps", "seconds", "parameters"]
+from inkmint.studies.plot import Plot, Unit
 
 Outcome = Literal["holds", "fails", "open"]
-
-Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -99,38 +96,6 @@ class Table:
     def unit(self, column: str) -> Unit:
         """Of a column."""
         return next(each.unit for each in self.columns if each.name == column)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A curve: one list of points for every seed, all at the same places.
-
-    Attributes:
-        name: Of the arm.
-        by_seed: Points of each seed, at least one.
-    """
-
-    name: str
-    by_seed: Mapping[int, Points]
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Curves over a common axis.
-
-    Attributes:
-        title: What it shows.
-        x_label: Of the axis.
-        unit: Of the values.
-        lines: In the order of the arms.
-        by_place: Whether the places are labelled one by one and set apart evenly, and not by their distance.
-    """
-
-    title: str
-    x_label: str
-    unit: Unit
-    lines: tuple[Line, ...]
-    by_place: bool = False
 
 
 @dataclass(frozen=True)

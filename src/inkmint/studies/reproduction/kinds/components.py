@@ -15,12 +15,13 @@ from inkmint.data.digits import DigitSet
 from inkmint.data.pixels import to_network, to_pixels
 from inkmint.evaluation.samples import random_rows
 from inkmint.models import BATCH_IMAGES
+from inkmint.studies.plot import Line, Plot
 from inkmint.studies.reproduction.bench import Bench, Measurement
 from inkmint.studies.reproduction.costs import seconds_of_use
 from inkmint.studies.reproduction.kinds.common import Of, OfOneRun, Plain, found_of, of_arms
 from inkmint.studies.reproduction.plan import Plan
 from inkmint.studies.reproduction.rows import Arm, Found, Item, Kind
-from inkmint.studies.reproduction.shown import Column, Line, Plot, Row, Shown, Table, Values
+from inkmint.studies.reproduction.shown import Column, Row, Shown, Table, Values
 from inkmint.studies.reproduction.trainings import Training
 
 NUM_PARTS = 3

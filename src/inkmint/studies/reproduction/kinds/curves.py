@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from inkmint.studies.plot import Line, Plot, Unit
 from inkmint.studies.reproduction.bench import Bench, Measurement
 from inkmint.studies.reproduction.kinds.common import OfOneRun, Plain, found_of, of_arms, values_of
 from inkmint.studies.reproduction.plan import Plan
 from inkmint.studies.reproduction.rows import Arm, Found, Item, Kind
-from inkmint.studies.reproduction.shown import Column, Line, Plot, Row, Shown, Table, Unit
+from inkmint.studies.reproduction.shown import Column, Row, Shown, Table
 
 MOST_POINTS = 60
 _PART = 0.2

@@ -22,12 +22,13 @@ from inkmint.models import Recogniser
 from inkmint.recipes import find_recipe
 from inkmint.studies.minters import find_minter
 from inkmint.studies.mixtures import Mixture, lesson
+from inkmint.studies.plot import Line, Plot, Unit
 from inkmint.studies.reproduction.bench import Bench, Measurement
 from inkmint.studies.reproduction.costs import seconds_of_training, seconds_of_use
 from inkmint.studies.reproduction.kinds.confusion import right_of, summed, taken_for
 from inkmint.studies.reproduction.plan import Plan
 from inkmint.studies.reproduction.rows import BROKEN, BUDGETS, Arm, Budget, Found, Item, Kind
-from inkmint.studies.reproduction.shown import Column, Line, Matrix, Plot, Row, Shown, Table, Unit, Values
+from inkmint.studies.reproduction.shown import Column, Matrix, Row, Shown, Table, Values
 from inkmint.studies.reproduction.trainings import Training
 from inkmint.training.recipe import Recipe
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from inkmint.studies.plot import Unit
 from inkmint.studies.reproduction.bench import Measurement
 from inkmint.studies.reproduction.kinds.common import Of, found_of, of_arms, values_of
 from inkmint.studies.reproduction.kinds.minted import Minted, figure_of, interval_of
 from inkmint.studies.reproduction.kinds.real import RealSheet, real_sheet
 from inkmint.studies.reproduction.plan import Plan
 from inkmint.studies.reproduction.rows import Arm, Found, Item, Kind
-from inkmint.studies.reproduction.shown import Column, Row, Sheet, Shown, Strip, Table, Unit, in_words
+from inkmint.studies.reproduction.shown import Column, Row, Sheet, Shown, Strip, Table, in_words
 
 UNITS: Mapping[str, Unit] = {
     "score": "share",
