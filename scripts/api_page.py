@@ -30,7 +30,7 @@ class Group(NamedTuple):
     names: tuple[str, ...]
 
 
-LAZY = "inkmint.models"
+LAZY = {"Generator": "inkmint.models.generator", "Recogniser": "inkmint.models.recogniser"}
 """Where the names live that `inkmint` itself gives out."""
 
 GROUPS = (
@@ -173,7 +173,7 @@ def _errors() -> Iterator[str]:
 def _found(name: str) -> tuple[Definition, str]:
     """The definition of a name, and the module that it is in."""
     module, _, last = name.rpartition(".")
-    module = LAZY if module == "inkmint" else module
+    module = LAZY[last] if module == "inkmint" else module
     for node in _tree(module).body:
         if isinstance(node, Definition) and node.name == last:
             return node, module

@@ -116,13 +116,13 @@ def test_labels_of_any_sortable_type_come_back_as_they_were(
 
 def test_small_sets_are_passed_more_often_so_that_they_are_learned(few: Splits) -> None:
     """Without `epochs`, 1,000 steps are made, here for two batches of 50."""
-    recipe = inkmint.models.find_recipe("lenet-quick")
+    recipe = inkmint.recipes.find_recipe("lenet-quick")
     small = sized(recipe.derive(batch_size=50), 100)
     assert (small.epochs, small.batch_size) == (500, 50)
     assert sized(recipe, 20).batch_size == 20
     assert sized(recipe, 10**6).epochs == recipe.epochs
     assert sized(recipe, 20, epochs=2).epochs == 2
-    assert sized(inkmint.models.find_recipe("classic/knn"), 20).epochs == 1, "fitted at once"
+    assert sized(inkmint.recipes.find_recipe("classic/knn"), 20).epochs == 1, "fitted at once"
 
 
 def test_clone_and_parameters_follow_scikit_learn() -> None:
