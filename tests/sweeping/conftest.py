@@ -22,7 +22,8 @@ from inkmint.data.digits import Splits
 from inkmint.sweeping import session
 from inkmint.sweeping.plan import Plan
 from inkmint.sweeping.storage import Store, open_store
-from inkmint.sweeping.study import Sweep, Trial
+from inkmint.sweeping.study import Sweep
+from inkmint.sweeping.trial import Trial
 
 pytest.importorskip("optuna")
 

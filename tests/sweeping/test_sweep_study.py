@@ -12,7 +12,8 @@ from inkmint.errors import RunError, SettingsError, StorageError
 from inkmint.sweeping import study
 from inkmint.sweeping.plan import Plan
 from inkmint.sweeping.storage import Store, open_store
-from inkmint.sweeping.study import Sweep, best_of
+from inkmint.sweeping.study import Sweep
+from inkmint.sweeping.trial import best_of
 
 MakePlan = Callable[..., Plan]
 NAME = "sizes"

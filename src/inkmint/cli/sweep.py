@@ -197,7 +197,7 @@ def _record(sweep: "Sweep", report: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from inkmint.sweeping.plan import train_command
-    from inkmint.sweeping.study import best_of
+    from inkmint.sweeping.trial import best_of
 
     plan, trials = sweep.plan, sweep.trials()
     best = best_of(trials, sweep.metric)
@@ -217,7 +217,7 @@ def _record(sweep: "Sweep", report: Path | None) -> dict[str, Any]:
 def _sentence(sweep: "Sweep") -> str:
     from inkmint.evaluation.figure import value_in_words
     from inkmint.sweeping.plan import train_command
-    from inkmint.sweeping.study import best_of
+    from inkmint.sweeping.trial import best_of
 
     plan, trials = sweep.plan, sweep.trials()
     ended = [trial for trial in trials if trial.state in ("done", "broken")]

@@ -15,13 +15,14 @@ from inkmint.cli.display import duration
 from inkmint.errors import StorageError
 from inkmint.evaluation.figure import value_in_words
 from inkmint.sweeping.space import settings_text, value_text
-from inkmint.sweeping.study import best_of
+from inkmint.sweeping.trial import best_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inkmint.sweeping.objective import Metric
-    from inkmint.sweeping.study import Sweep, Trial
+    from inkmint.sweeping.study import Sweep
+    from inkmint.sweeping.trial import Trial
 
 _LOOK_SEC = 1.0
 _FRAME_LINES = 8

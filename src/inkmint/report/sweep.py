@@ -12,7 +12,8 @@ from inkmint.report.templates import filled
 from inkmint.sweeping.importance import ABOUT, importances
 from inkmint.sweeping.plan import train_command
 from inkmint.sweeping.space import value_text
-from inkmint.sweeping.study import NUM_STARTUP_TRIALS, Sweep, Trial, best_of
+from inkmint.sweeping.study import NUM_STARTUP_TRIALS, Sweep
+from inkmint.sweeping.trial import Trial, best_of
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from inkmint.options import Value
 from inkmint.report.figures import GRID, INK, SERIES, STYLE, Chart, svg_of
 from inkmint.sweeping.objective import Metric
 from inkmint.sweeping.space import Axis, value_text
-from inkmint.sweeping.study import Trial
+from inkmint.sweeping.trial import Trial
 
 _WIDE_INCHES = (7.6, 3.1)
 _PALEST, _DARKEST = 0.13, 0.9

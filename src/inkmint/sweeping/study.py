@@ -12,12 +12,12 @@ import platform
 import socket
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +29,7 @@ from inkmint.sweeping.objective import METRICS, Metric
 from inkmint.sweeping.plan import Plan, parse_plan, require_same
 from inkmint.sweeping.space import grid
 from inkmint.sweeping.storage import Store
+from inkmint.sweeping.trial import BEAT, ERROR, HOLDER, SECONDS, VALUES, Trial, trial_of
 
 if TYPE_CHECKING:
     import optuna
@@ -42,47 +43,7 @@ DEFAULT_TRIALS = 20
 NUM_STARTUP_TRIALS = 10
 """Trials of a search that are drawn at random, before it learns from results."""
 
-State = Literal["waiting", "running", "done", "broken"]
-
-# What is kept beside Optuna's own records, of a study and of a trial.
-_PLAN, _WANTED, _READY = "inkmint:plan", "inkmint:trials", "inkmint:ready"
-_HOLDER, _BEAT, _VALUES, _SECONDS, _ERROR = "holder", "beat", "values", "seconds", "error"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What is known of a trial.
-
-    Attributes:
-        number: From 0.
-        state: `broken` if its settings do not fit together, or training with them broke down.
-        settings: The values of the axes; empty while it waits in a search.
-        value: Of the metric, the mean over the seeds; None until it is done.
-        values: Of each seed.
-        seconds: Of training, of all seeds together.
-        share: Of the work that is done, in [0, 1], as of the last beat.
-        machine: Host and process that were last at work on it; empty if none was, or it was left.
-        error: Why it is broken.
-    """
-
-    number: int
-    state: State
-    settings: Mapping[str, Value]
-    value: float | None = None
-    values: tuple[float, ...] = ()
-    seconds: float | None = None
-    share: float = 0.0
-    machine: str = ""
-    error: str = ""
-
-
-def best_of(trials: Iterable[Trial], metric: Metric) -> Trial | None:
-    """The trial with the best value, the first of equals; None if none is done."""
-    done = [(trial.value, trial) for trial in trials if trial.value is not None]
-    if not done:
-        return None
-    choose = max if metric.better == "higher" else min
-    return choose(done, key=lambda pair: pair[0])[1]
+_PLAN, _WANTED, _READY = "inkmint:plan", "inkmint:trials", "inkmint:ready"  # beside Optuna's own records
 
 
 @dataclass(frozen=True)
@@ -98,11 +59,6 @@ class Claim:
     number: int
     settings: Mapping[str, Value]
     taken_over: bool
-
-
-def run_name(number: int, seed: int, num_seeds: int) -> str:
-    """Name of a trial's run folder, one for each seed."""
-    return f"trial-{number:04d}" + (f"-s{seed}" if num_seeds > 1 else "")
 
 
 class Sweep:
@@ -189,7 +145,7 @@ class Sweep:
     def trials(self) -> list[Trial]:
         """All trials that have begun or are laid out, in order."""
         with self._store.refusals():
-            return [_trial(frozen) for frozen in self._study().get_trials(deepcopy=False)]
+            return [trial_of(frozen) for frozen in self._study().get_trials(deepcopy=False)]
 
     def study(self) -> "optuna.Study":
         """The same for Optuna's own tools."""
@@ -230,14 +186,14 @@ class Sweep:
             if not self._holds(claim):
                 return False
             beat = {"worker": self.worker, "count": count, "share": round(share, 3)}
-            self._store.trials.set_trial_user_attr(self._id(claim.number), _BEAT, beat)
+            self._store.trials.set_trial_user_attr(self._id(claim.number), BEAT, beat)
             return True
 
     def give_up(self, claim: Claim) -> None:
         """Leave a trial to whoever comes next."""
         with self._store.locked(self.name):
             if self._holds(claim):
-                self._keep(claim.number, _HOLDER, None)
+                self._keep(claim.number, HOLDER, None)
 
     def finish(self, claim: Claim, values: tuple[float, ...], seconds: float | None, error: str = "") -> bool:
         """Write down what came of a trial.
@@ -256,7 +212,7 @@ class Sweep:
         with self._store.locked(self.name):
             if not self._holds(claim):
                 return False
-            for name, value in ((_VALUES, values), (_SECONDS, seconds), (_ERROR, error)):
+            for name, value in ((VALUES, values), (SECONDS, seconds), (ERROR, error)):
                 if value:
                     self._keep(claim.number, name, value)
             if (
@@ -292,7 +248,7 @@ class Sweep:
     ) -> tuple[Claim, FileLock]:
         import optuna
 
-        self._keep(number, _HOLDER, {"worker": self.worker, "place": self._place, "machine": _machine()})
+        self._keep(number, HOLDER, {"worker": self.worker, "place": self._place, "machine": _machine()})
         # One who was killed as it began the trial may have left it without some of its settings.
         trial = optuna.trial.Trial(study, self._id(number))
         settings = {axis.field: axis.suggest(trial) for axis in self.plan.axes}
@@ -300,8 +256,8 @@ class Sweep:
 
     def _lock_if_left(self, frozen: "FrozenTrial") -> FileLock | None:
         """The trial's lock on this machine, if nobody is at work on the trial."""
-        holder = frozen.user_attrs.get(_HOLDER)
-        beat = frozen.user_attrs.get(_BEAT)
+        holder = frozen.user_attrs.get(HOLDER)
+        beat = frozen.user_attrs.get(BEAT)
         sign = (holder, beat if holder and beat and beat["worker"] == holder["worker"] else None)
         since = self._seen.get(frozen.number)
         if since is None or since[0] != sign:
@@ -330,7 +286,7 @@ class Sweep:
 
     def _holds(self, claim: Claim) -> bool:
         frozen = self._store.trials.get_trial(self._id(claim.number))
-        holder = frozen.user_attrs.get(_HOLDER)
+        holder = frozen.user_attrs.get(HOLDER)
         return holder is not None and holder["worker"] == self.worker and not frozen.state.is_finished()
 
     def _keep(self, number: int, name: str, value: Any) -> None:
@@ -369,26 +325,6 @@ class Sweep:
                 f"{self.folder} holds trials of an earlier sweep that {self._store.place} does not know; "
                 "choose another name, or delete the folder."
             )
-
-
-def _trial(frozen: "FrozenTrial") -> Trial:
-    from optuna.trial import TrialState
-
-    states: dict[TrialState, State] = {TrialState.WAITING: "waiting", TrialState.RUNNING: "running"}
-    states[TrialState.COMPLETE] = "done"
-    kept = frozen.user_attrs
-    settings = frozen.params or frozen.system_attrs.get("fixed_params", {})
-    return Trial(
-        number=frozen.number,
-        state=states.get(frozen.state, "broken"),
-        settings=dict(settings),
-        value=frozen.value if frozen.state is TrialState.COMPLETE else None,
-        values=tuple(kept.get(_VALUES, ())),
-        seconds=kept.get(_SECONDS),
-        share=1.0 if frozen.state.is_finished() else kept.get(_BEAT, {}).get("share", 0.0),
-        machine=(kept.get(_HOLDER) or {}).get("machine", ""),
-        error=kept.get(_ERROR, ""),
-    )
 
 
 def _sampler(seed: int, number: int) -> "optuna.samplers.BaseSampler":

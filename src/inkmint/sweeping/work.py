@@ -13,7 +13,8 @@ from inkmint.data.digits import Splits
 from inkmint.errors import RunError, SettingsError, StorageError, TrainingError
 from inkmint.runtime import resolve_device
 from inkmint.sweeping.objective import Objective
-from inkmint.sweeping.study import BEAT_SEC, Claim, Sweep, run_name
+from inkmint.sweeping.study import BEAT_SEC, Claim, Sweep
+from inkmint.sweeping.trial import run_name
 from inkmint.training import session
 from inkmint.training.engine import Event
 from inkmint.training.recipe import Recipe
