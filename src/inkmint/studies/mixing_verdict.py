@@ -251,8 +251,8 @@ class _Pool:
         else:
             difference = gain_of(last.test, first.test)
             words = (
-                f"Above {first.mixture.level:,.0f} minted ones they change nothing ({last.mixture.level:,.0f} against "
-                f"{first.mixture.level:,.0f}: {points_of(difference)})"
+                f"Above {first.mixture.level:,.0f} minted ones nothing changes that {len(last.cells)} seeds can tell "
+                f"({last.mixture.level:,.0f} against {first.mixture.level:,.0f}: {points_of(difference)})"
             )
         yield self._finding("enough", first, f"{words}.", difference)
 
