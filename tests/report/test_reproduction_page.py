@@ -157,7 +157,7 @@ def test_documents_have_tables_pictures_and_an_index(
     assert "| [table1](hao2020.md#test-accuracy-of-five-recognisers) | Table 1, section 3.3 |" in index
     assert "## Test accuracy of five recognisers" in text
     row = next(line for line in index.splitlines() if line.startswith("| [table1]"))
-    assert "| differs: LeNet, test: the document has 97.7%" in row
+    assert "| differs: ResNet, test: the document has 86.5%" in row
     assert "*Explanation, ours:*" in row
     assert "not reproducible from the text: A drawing that explains a term" in index
     assert "Not run yet: `inkmint reproduce hu2024 --docs" in index

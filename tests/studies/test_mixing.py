@@ -403,7 +403,9 @@ def test_the_verdict_speaks_as_people_do(findings_of: Callable[..., Findings]) -
         in gained
     )
     [enough_] = sentences(findings, "enough", False)
-    assert enough_.startswith("Above 500 minted ones nothing changes that 5 seeds can tell (2,000 against 500: ")
+    assert enough_.startswith(
+        "Above 500 minted ones nothing changes that 5 seeds can tell (2,000 against 500: "
+    )
     [changed] = sentences(findings, "augmentation", True)
     assert "augmentation alone raises accuracy from 93.1 to 97.0 %" in changed
     assert "that is more than what 500 minted digits per class do without it" in changed

@@ -6,7 +6,7 @@ import pytest
 
 from inkmint.studies.plot import Unit
 from inkmint.studies.reproduction.claims import Above, Best, Claim, Level, compared, judged
-from inkmint.studies.reproduction.shown import Column, Judged, Row, Shown, Table, Values
+from inkmint.studies.reproduction.shown import Column, Judged, Protocol, Row, Shown, Table, Values
 
 SURE = {0: 0.90, 1: 0.91, 2: 0.92}
 LOWER = {0: 0.80, 1: 0.81, 2: 0.82}
@@ -148,6 +148,25 @@ def test_a_single_seed_has_its_interval_over_images() -> None:
     [found] = compared(table(says=0.5, a={0: 0.9}))
     assert found.agrees is None
     assert found.sentence.endswith("(one seed), 40.0 points above, which a single seed cannot tell from it.")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "says", "agrees", "words"),
+    [
+        ("less", 0.95, None, "4.0 points below, which less training than the document's may explain"),
+        ("less", 0.70, False, "21.0 points above"),
+        ("less", 0.912, True, "the same"),
+        ("other", 0.95, None, "4.0 points below, by another recipe than the document's"),
+        ("other", 0.70, None, "21.0 points above, by another recipe than the document's"),
+    ],
+)
+def test_what_the_budget_left_out_may_explain_a_difference(
+    protocol: Protocol, says: float, agrees: bool | None, words: str
+) -> None:
+    values = Values(SURE, says=says, protocol=protocol)
+    [found] = compared(Table((Column("test"),), (Row("a", {"test": values}),)))
+    assert found.agrees is agrees
+    assert found.sentence.endswith(f"3 seeds), {words}.")
 
 
 def test_the_status_is_the_sum_of_it_all() -> None:

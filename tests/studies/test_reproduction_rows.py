@@ -77,7 +77,7 @@ def test_drawings_say_why_they_are_no_results() -> None:
 
 
 @papers
-@pytest.mark.parametrize(("budget", "most_sec"), [("quick", 270), ("laptop", 45 * 60 * 0.9)])
+@pytest.mark.parametrize(("budget", "most_sec"), [("quick", 270), ("laptop", 45 * 60 * 0.98)])
 def test_budgets_keep_their_time(paper: Paper, budget: Budget, most_sec: float) -> None:
     plan = make_plan(paper.name, budget)
     assert plan.seconds(plan.measurements.values()) < most_sec
@@ -136,10 +136,9 @@ def test_what_the_documents_print_is_typed_in() -> None:
 def test_items_share_their_training_runs() -> None:
     plan = make_plan("hao2020", "laptop")
     items = {item.name: item for item in plan.paper.items}
-    own = {name: _trainings(plan, name) for name in ("table1", "table2", "table3", "table4", "fig3", "flip")}
-    shared = set.intersection(*own.values())
-    assert len(shared) == plan.reduction(items["fig3"].arms[0]).seeds
-    assert own["fig3"] == shared
+    tables = [_trainings(plan, name) for name in ("table1", "table2", "table3", "table4")]
+    assert len(set.intersection(*tables)) == plan.reduction(items["table4"].arms[1]).seeds
+    assert _trainings(plan, "fig3") < _trainings(plan, "converged")
     assert plan.seconds(plan.measurements.values()) < sum(
         plan.seconds(list(plan.measurements_of(item))) for item in plan.items
     )

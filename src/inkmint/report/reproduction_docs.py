@@ -62,9 +62,9 @@ def index_page(folder: Path) -> str:
         f"{NOTICE}# The documents, reproduced",
         "",
         "Every table and figure of the five documents, and what they name as open, as `inkmint reproduce` measured it.",
-        "A row differs where a number of the document lies outside our interval and not near ours, or where the",
-        "reverse of what it claims holds beyond the spread of the seeds; the budget says how much of its protocol was",
-        "kept. No interval is corrected for the number of rows.",
+        "A row differs where a number of the document lies outside our interval and not near ours, and neither less",
+        "training nor another recipe may be why, or where the reverse of what it claims holds beyond the spread of the",
+        "seeds. The budget says how much of its protocol was kept. No interval is corrected for the number of rows.",
     ]
     for paper in PAPERS.values():
         results = (

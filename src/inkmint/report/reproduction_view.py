@@ -166,7 +166,8 @@ def notes_of(paper: Paper, results: Results) -> list[str]:
         "is corrected for how many others there are; none is corrected for the number of claims.",
         "Curves are means over seeds, with the range of the seeds or, at single places, 95 % intervals.",
         "A number of the document counts as the same if ours lies within half a point of it (5 % of it, where it is no "
-        "share), and differs if the interval over several seeds does not hold it; otherwise it cannot be told.",
+        "share), and differs if the interval over several seeds does not hold it; otherwise it cannot be told. Nor "
+        "can a share that is lower after less training than the document's, or any number of another recipe.",
     ]
     if any(isinstance(item.kind, Scores) for item in paper.items):
         notes += [f"Minted digits are read by {judges}.", COLUMNS_IN_WORDS]

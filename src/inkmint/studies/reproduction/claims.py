@@ -246,8 +246,9 @@ class Compared:
     Attributes:
         arm: The row.
         column: The column.
-        agrees: Whether ours lies near the document's number; None where it does not and the interval is so wide that it
-            holds that number all the same, or where a single seed leaves the spread unknown.
+        agrees: Whether ours lies near the document's number; None where it does not and something else may
+            be why: the interval is so wide that it holds that number all the same, a single seed leaves the spread
+            unknown, a share is lower after less training than the document's, or another recipe took its place.
         sentence: Both numbers and how they differ.
     """
 
@@ -272,20 +273,33 @@ def compared(table: Table) -> Iterator[Compared]:
             near = NEAR_SHARE if unit == "share" else NEAR_RATIO * abs(says)
             num_seeds = len(values.by_seed)
             is_single = num_seeds == 1 and not values.fixed
-            is_within = ends is not None and ends[0] <= says <= ends[1]
-            agrees = abs(mean - says) <= near or (None if is_within or is_single else False)
+            is_near = abs(mean - says) <= near
+            reason = "" if is_near else _other_reason(values, mean, says, unit)
+            agrees = True if is_near else None if reason else False
             rests = "" if values.fixed else "one seed" if is_single else f"{num_seeds} {values.over}"
             notes = ", ".join(filter(None, [ends_in_words(ends, unit) if ends else "", rests]))
             spread = f" ({notes})" if notes else ""
             relation = "above" if mean > says else "below"
-            told = "the same" if agrees else f"{difference_in_words(mean - says, unit)} {relation}"
-            if agrees is None:
-                told += f", which {'a single seed' if is_single else 'the spread'} cannot tell from it"
+            told = "the same" if agrees else f"{difference_in_words(mean - says, unit)} {relation}{reason}"
             sentence = (
                 f"{row.name}, {column.name}: the document has {in_words(says, unit)}, here it is "
                 f"{in_words(mean, unit)}{spread}, {told}."
             )
             yield Compared(row.name, column.name, agrees, sentence)
+
+
+def _other_reason(values: Values, mean: float, says: float, unit: Unit) -> str:
+    """Why ours may lie apart from the document's number without contradicting it, in a clause; empty if nothing is."""
+    ends = values.interval(unit)
+    if len(values.by_seed) == 1 and not values.fixed:
+        return ", which a single seed cannot tell from it"
+    if ends is not None and ends[0] <= says <= ends[1]:
+        return ", which the spread cannot tell from it"
+    if values.protocol == "other":
+        return ", by another recipe than the document's"
+    if values.protocol == "less" and unit == "share" and mean < says:
+        return ", which less training than the document's may explain"
+    return ""
 
 
 Status = Literal["reproduced", "differs", "open", "shown", "in part", "not run", "not reproducible"]

@@ -9,6 +9,7 @@ from inkmint.recipes import find_recipe
 from inkmint.studies.reproduction.bench import Measurement
 from inkmint.studies.reproduction.costs import MNIST_IMAGES
 from inkmint.studies.reproduction.rows import BUDGETS, Arm, Budget, Item, Paper, Reduction, Scale
+from inkmint.studies.reproduction.shown import Protocol
 from inkmint.studies.reproduction.trainings import Training
 from inkmint.training.recipe import Recipe
 from inkmint.training.runs import differences
@@ -58,6 +59,14 @@ class Plan:
 
     def _base(self, arm: Arm) -> Recipe:
         return find_recipe(f"{arm.recipe}-quick" if self.reduction(arm).hurried else arm.recipe)
+
+    def protocol(self, arm: Arm) -> Protocol:
+        """How an arm is trained, held against the document."""
+        reduction = self.reduction(arm)
+        if reduction.hurried:
+            return "other"
+        is_whole = not reduction.images and self.recipe(arm) == self.full_recipe(arm)
+        return "full" if is_whole else "less"
 
     def trainings(self, arm: Arm) -> tuple[Training, ...]:
         """An arm's training runs, one for each seed; a model without a random part is fitted once."""

@@ -15,6 +15,9 @@ from inkmint.studies.plot import Plot, Unit
 
 Outcome = Literal["holds", "fails", "open"]
 
+Protocol = Literal["full", "less", "other"]
+"""The document's own training; less of it, in epochs, images or channels; or another recipe in its place."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -41,6 +44,7 @@ class Values:
         num_without: Runs that never came to have such a value, such as a quality that was not reached.
         over: What `by_seed` is by, where it is not the seeds of training runs.
         fixed: Whether there is no random part, so that its one value is that of every seed.
+        protocol: How it was trained, held against the document.
     """
 
     by_seed: Mapping[int, float]
@@ -50,6 +54,7 @@ class Values:
     num_without: int = 0
     over: str = "seeds"
     fixed: bool = False
+    protocol: Protocol = "full"
 
     def at(self, seed: int) -> float:
         """The value of a seed."""

@@ -87,6 +87,7 @@ def values_of(
         num_broken=broken,
         num_without=len(values) - len(present),
         fixed=not plan.full_recipe(arm).optimisers,
+        protocol=plan.protocol(arm),
     )
 
 
