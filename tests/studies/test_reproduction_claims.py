@@ -52,6 +52,14 @@ def test_sentences_have_the_numbers() -> None:
     assert "It does not hold: b lies 10.0 points below a (7.5 points to 12.5 points over" in found.sentence
 
 
+def test_differences_that_cancel_out_are_none() -> None:
+    found = Above("a beats b", "test", "a", "b").judge(
+        table(a={0: 0.9925, 1: 0.9935, 2: 0.9922}, b={0: 0.9931, 1: 0.9933, 2: 0.9918})
+    )
+    assert found is not None
+    assert "a equals b (" in found.sentence
+
+
 def test_a_single_seed_decides_nothing() -> None:
     found = Above("a beats b", "test", "a", "b").judge(table(a={0: 0.9}, b={0: 0.1}))
     assert found is not None

@@ -58,8 +58,8 @@ class _Difference:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
-        return float(np.mean(self.differences))
+        """Over the seeds, without the last digits, which rounding fills."""
+        return round(float(np.mean(self.differences)), 12)
 
     @property
     def ends(self) -> tuple[float, float] | None:
