@@ -212,4 +212,6 @@ def test_values_know_their_interval() -> None:
     assert Values({}, over_images=(0.1, 0.2)).interval("share") is None
     low, high = Values({0: 0.1, 1: 0.9}).interval("share") or (None, None)
     assert (low, high) == (0.0, 1.0)
+    assert [Values({0: 1.0, 1: 30.0}).interval(unit)[0] for unit in ("distance", "classes")] == [0.0, 1.0]  # type: ignore[index]
+    assert (Values({0: 1.0, 1: 30.0}).interval("loss") or (0.0,))[0] < 0
     assert Values({0: 1.0}).interval("loss") is None

@@ -19,6 +19,10 @@ Protocol = Literal["full", "less", "other"]
 """The document's own training; less of it, in epochs, images or channels; or another recipe in its place."""
 
 
+_LEAST: Mapping[Unit, float] = {"loss": -np.inf, "classes": 1.0}
+"""Where intervals end, if not at 0."""
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table.
@@ -71,11 +75,14 @@ class Values:
         return float(np.mean(list(self.by_seed.values()))) if self.by_seed else None
 
     def interval(self, unit: Unit) -> tuple[float, float] | None:
-        """Student's 95 % interval over the seeds; of a single one that over images; None if there is neither."""
+        """Student's 95 % interval over the seeds, as far as such values go; of a single seed that over images.
+
+        None if there is neither.
+        """
         if len(self.by_seed) < 2:
             return self.over_images if self.by_seed else None
         low, high = mean_interval(np.array(list(self.by_seed.values())))
-        return (max(0.0, low), min(1.0, high)) if unit == "share" else (low, high)
+        return max(_LEAST.get(unit, 0.0), low), min(1.0, high) if unit == "share" else high
 
 
 @dataclass(frozen=True)
