@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from inkmint import models
 from inkmint.data.digits import Splits
+from inkmint.models import recogniser
 from inkmint.training import session
 from inkmint.training.recipe import Recipe
 
@@ -19,7 +19,7 @@ JUDGE = ("--judge", "lenet-attention", "--second-judge", "none")
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch, short: Callable[..., Recipe], tmp_path: Path) -> None:
     """A learner of a few steps, as learner.toml."""
-    monkeypatch.setattr(models, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 4)
     short("lenet-quick", epochs=1).derive(name="tiny").save(tmp_path / "learner.toml")
 
 

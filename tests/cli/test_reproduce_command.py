@@ -64,9 +64,9 @@ def test_a_dry_run_trains_nothing(inkmint: Command, tmp_path: Path) -> None:
     assert plan["seconds"] < 45 * 60
     assert plan["trainings"][0] == {
         "name": plan["trainings"][0]["name"],
-        "recipe": "hao2020/lenet-attention",
+        "recipe": "hao2020/lenet-attention-quick",
         "seed": 0,
-        "epochs": 5,
+        "epochs": 4,
         "images": "all",
         "seconds": plan["trainings"][0]["seconds"],
     }
@@ -82,7 +82,7 @@ def test_an_item_from_the_command_line_to_page_and_documents(
     folder = Path("runs/reproduce/hao2020/laptop-few")
     assert found["folder"] == str(folder)
     assert [item["id"] for item in found["items"]] == ["hao2020/fig3"]
-    assert found["items"][0]["reduced"] == ["batch_size 20 in place of 96, 1 of 100 epochs, 2 seeds"]
+    assert found["items"][0]["reduced"] == ["batch_size 20 in place of 96, 1 of 8 epochs, 2 seeds"]
     first = found["items"][0]["numbers"][0]
     assert (first["arm"], first["column"], first["document"]) == ("LeNet + attention", "ink", None)
     assert set(first["by_seed"]) == {"0", "1"}

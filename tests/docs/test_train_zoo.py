@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkmint import models
 from inkmint.data.digits import Splits
 from inkmint.evaluation.judge import JUDGE, SECOND_JUDGE, NamedJudge
+from inkmint.models import recogniser
 from inkmint.recipes import find_recipe
 from inkmint.training.recipe import Recipe
 
@@ -29,14 +29,14 @@ def script(
     monkeypatch.syspath_prepend(SCRIPTS)
     script = import_module("train_zoo")
     recipes = {name: short(name, epochs=1) for name in (SA, BLIND, READER)}
-    reader = models.Recogniser.from_pretrained("lenet-attention")
-    second = models.Recogniser("hao2020/lenet-quick", epochs=1).fit(
+    reader = recogniser.Recogniser.from_pretrained("lenet-attention")
+    second = recogniser.Recogniser("hao2020/lenet-quick", epochs=1).fit(
         few.train.images.numpy(), few.train.labels.numpy()
     )
     second.save_pretrained(tmp_path / "second")
     judges = {JUDGE: NamedJudge(reader, JUDGE), SECOND_JUDGE: NamedJudge(second, SECOND_JUDGE)}
     learner = short("lenet-quick", epochs=1)
-    monkeypatch.setattr(models, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 4)
     monkeypatch.setenv("INKMINT_CACHE", str(tmp_path / "cache"))
     for name, value in {
         "FOLDER": tmp_path / "docs",

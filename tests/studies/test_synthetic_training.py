@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from inkmint import models
 from inkmint.data.digits import DigitSet, Splits
 from inkmint.errors import DataError, Interrupted, SettingsError
 from inkmint.evaluation import teaching
 from inkmint.evaluation.distributions import mean_interval
 from inkmint.evaluation.metrics import wilson_interval
+from inkmint.models import Generator, recogniser
 from inkmint.recipes import find_recipe
 from inkmint.studies import synthetic
 from inkmint.studies.synthetic import accuracies_on_real, digits_to_learn_from, train_on_synthetic
@@ -30,7 +30,7 @@ NAMES = ["tstr_lenet-quick_200", "tstr_gap_lenet-quick_200", "trts_lenet-quick_2
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and learners that may make few steps."""
     monkeypatch.setenv("INKMINT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(models, "FEWEST_STEPS", 4)
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 4)
     return tmp_path / "cache" / "learners"
 
 
@@ -89,7 +89,7 @@ def test_small_sets_are_gone_over_until_enough_steps_are_made(
     trainings: list[tuple[DigitSet, int, Recipe]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(models, "FEWEST_STEPS", 24)
+    monkeypatch.setattr(recogniser, "FEWEST_STEPS", 24)
     accuracies_on_real(few, learner=learner.derive(epochs=1), threads=1)
     [(_, _, recipe)] = trainings
     assert recipe.epochs * (200 // recipe.batch_size) == 25
@@ -316,9 +316,7 @@ def test_what_was_stopped_is_swept_away_and_told(
 def test_a_generator_mints_the_classes_of_the_real_digits(few: Splits) -> None:
     minted = digits_to_learn_from("acgan-sa", few, seed=0)
     assert torch.equal(minted.labels, few.train.labels)
-    measured = models.Generator.from_pretrained("acgan-sa").sample(
-        200, labels=few.train.labels.numpy(), seed=0
-    )
+    measured = Generator.from_pretrained("acgan-sa").sample(200, labels=few.train.labels.numpy(), seed=0)
     assert not np.array_equal(minted.images.numpy(), measured), "other digits than those that are measured"
     assert torch.equal(minted.images, digits_to_learn_from("acgan-sa", few, seed=0).images)
 
