@@ -55,9 +55,8 @@ def plain_loop(recipe: Recipe, digits: DigitSet, loader_workers: int) -> Callabl
     spec = find(recipe.model)
     assert isinstance(spec, GanSpec)
     networks = spec.build(recipe.options, digits.num_classes)
-    networks = {role: _of_torch_layers(network) for role, network in networks.items()}
-    generator, discriminator = networks["generator"], networks["discriminator"]
-    latent_size = generator.latent_size
+    latent_size = networks["generator"].latent_size
+    generator, discriminator = (_of_torch_layers(networks[role]) for role in ("generator", "discriminator"))
     settings = recipe.optimisers["generator"]
     adam_g, adam_d = (
         torch.optim.Adam(
