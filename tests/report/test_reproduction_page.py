@@ -160,6 +160,8 @@ def test_documents_have_tables_pictures_and_an_index(
     assert "| differs: ResNet, test: the document has 86.5%" in row
     assert "*Explanation, ours:*" in row
     assert "not reproducible from the text: A drawing that explains a term" in index
+    row = next(line for line in index.splitlines() if line.startswith("| [flip]"))
+    assert "| cannot be told yet: The document: augmentation by flips helps (implied by its use). It cannot" in row
     assert "Not run yet: `inkmint reproduce hu2024 --docs" in index
     assert sum(line.startswith("| fig") for line in index.splitlines()) == 12 + 17 + 4
 

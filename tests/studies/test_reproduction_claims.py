@@ -185,7 +185,12 @@ def test_the_status_is_the_sum_of_it_all() -> None:
     assert judged(Shown(table(a=LOWER, b=SURE)), claims, True).status == "differs"
     assert judged(Shown(table(a=SURE, b=LOOSE)), claims, True).status == "open"
     lacking = [*claims, Above("a beats c", "test", "a", "c")]
-    assert judged(Shown(table(a=SURE, b=LOWER)), lacking, True).status == "open"
+    verdict = judged(Shown(table(a=SURE, b=LOWER)), lacking, True)
+    assert verdict.status == "open"
+    assert verdict.untold == [
+        "The document: a beats c. It cannot be told: not all that it speaks of was measured."
+    ]
+    assert not judged(Shown(table(a=SURE, b=LOWER)), lacking, False).untold
     assert judged(Shown(table(a={0: 1.0}, b={})), claims, True).status == "open"
     assert judged(Shown(table(a=SURE)), (), True).status == "shown"
     assert judged(Shown(checked=(Judged("holds", "It is."),)), (), True).status == "reproduced"

@@ -337,6 +337,14 @@ class Verdict:
             *(each.sentence for each in self.claims if each.outcome == "fails"),
         ]
 
+    @property
+    def untold(self) -> list[str]:
+        """Sentences on all that cannot be told yet, claims first."""
+        return [
+            *(each.sentence for each in self.claims if each.outcome == "open"),
+            *(each.sentence for each in self.numbers if each.agrees is None),
+        ]
+
 
 def judged(shown: Shown, claims: Sequence[Claim], complete: bool) -> Verdict:
     """Hold everything that a document says of an item against what was measured.
@@ -348,20 +356,17 @@ def judged(shown: Shown, claims: Sequence[Claim], complete: bool) -> Verdict:
     """
     table = shown.table
     numbers = tuple(compared(table)) if table else ()
-    found = tuple(filter(None, (claim.judge(table) for claim in claims))) if table else ()
-    told = (*found, *shown.checked)
-    verdict = Verdict("in part", numbers, told)
+    found = [(claim, claim.judge(table) if table else None) for claim in claims]
     if not complete:
-        return verdict
-    status: Status = "reproduced"
+        return Verdict("in part", numbers, (*(each for _, each in found if each), *shown.checked))
+    told = (*(each or _left_out(claim) for claim, each in found), *shown.checked)
+    verdict = Verdict("reproduced", numbers, told)
     if verdict.differences:
-        status = "differs"
-    elif (
-        any(each.outcome == "open" for each in told)
-        or any(each.agrees is None for each in numbers)
-        or len(found) < len(claims)
-    ):
-        status = "open"
-    elif not numbers and not told:
-        status = "shown"
-    return Verdict(status, numbers, told)
+        return replace(verdict, status="differs")
+    if verdict.untold:
+        return replace(verdict, status="open")
+    return verdict if numbers or told else replace(verdict, status="shown")
+
+
+def _left_out(claim: Claim) -> Judged:
+    return Judged("open", f"The document: {claim.text}. It cannot be told: not all that it speaks of was measured.")
