@@ -161,7 +161,10 @@ def test_documents_have_tables_pictures_and_an_index(
     assert "*Explanation, ours:*" in row
     assert "not reproducible from the text: A drawing that explains a term" in index
     row = next(line for line in index.splitlines() if line.startswith("| [flip]"))
-    assert "| cannot be told yet: The document: augmentation by flips helps (implied by its use). It cannot" in row
+    assert (
+        "| cannot be told yet: The document: augmentation by flips helps (implied by its use). It cannot"
+        in row
+    )
     assert "Not run yet: `inkmint reproduce hu2024 --docs" in index
     assert sum(line.startswith("| fig") for line in index.splitlines()) == 12 + 17 + 4
 

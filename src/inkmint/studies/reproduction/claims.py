@@ -369,4 +369,6 @@ def judged(shown: Shown, claims: Sequence[Claim], complete: bool) -> Verdict:
 
 
 def _left_out(claim: Claim) -> Judged:
-    return Judged("open", f"The document: {claim.text}. It cannot be told: not all that it speaks of was measured.")
+    return Judged(
+        "open", f"The document: {claim.text}. It cannot be told: not all that it speaks of was measured."
+    )
