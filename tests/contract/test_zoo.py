@@ -186,7 +186,7 @@ def test_a_generator_learns_from_images_of_three_channels_and_is_loaded_as_it_wa
     for phase in task.phases:
         parameters = owned(task.networks)[phase.trains].values()
         task.networks[phase.trains].zero_grad()
-        losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
+        losses = phase.losses(phase.sees(batch), Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
         assert all(torch.isfinite(parameter.grad).all() for parameter in parameters)
     if isinstance(spec, GanSpec):
@@ -253,7 +253,7 @@ def test_every_phase_reaches_every_parameter_of_its_network_with_a_finite_gradie
     for phase in task.phases:
         for role, network in task.networks.items():
             network.requires_grad_(role == phase.trains)
-        losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
+        losses = phase.losses(phase.sees(batch), Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
         for role, parameters in owned(task.networks).items():
             for name, parameter in parameters.items():
@@ -280,7 +280,7 @@ def test_no_parameter_is_dead_once_attention_is_open(
     for phase in task.phases:
         network = task.networks[phase.trains]
         network.zero_grad()
-        losses = phase.losses(batch, Draws(torch.Generator().manual_seed(0), 20, CPU))
+        losses = phase.losses(phase.sees(batch), Draws(torch.Generator().manual_seed(0), 20, CPU))
         sum(losses.values()).backward()
         parameters = owned(task.networks)[phase.trains]
         dead = [name for name, parameter in parameters.items() if not parameter.grad.any()]

@@ -13,6 +13,7 @@ from torch import Tensor
 from inkmint import Generator
 from inkmint.data.digits import Splits
 from inkmint.data.pixels import to_network
+from inkmint.errors import Interrupted
 from inkmint.flow_matching import perceptual_loss
 from inkmint.training import session
 from inkmint.training.build import build_task
@@ -141,10 +142,42 @@ def test_the_flow_sees_codes_that_do_not_depend_on_the_batch_and_leaves_the_enco
     flow = next(phase for phase in task.phases if phase.trains == "generator")
     for part in (slice(0, 20), slice(0, 2)):
         batch = Batch(x_NCHW[part], few.train.labels[:20][part])
-        flow.losses(batch, Draws(torch.Generator().manual_seed(0), len(batch.x_NCHW), CPU))
+        flow.losses(flow.sees(batch), Draws(torch.Generator().manual_seed(0), len(batch.x_NCHW), CPU))
     torch.testing.assert_close(seen[0][:2], seen[1])
     assert encoder.training
     assert all(torch.equal(value, state[name]) for name, value in encoder.state_dict().items())
+
+
+@pytest.mark.parametrize(("shift_px", "times"), [(0.0, 1), (1.0, 3)])
+def test_images_are_encoded_again_only_where_they_change(
+    shift_px: float, times: int, recipe: Recipe, few: Splits
+) -> None:
+    """Three epochs of the flow alone."""
+    changes = {"options.autoencoder_share": 0.0, "augment.shift_px": shift_px}
+    engine = engine_of(recipe.derive(epochs=3, batch_size=50, **changes), few)
+    counts: list[int] = []
+    engine.task.networks["autoencoder"].encoder.register_forward_hook(
+        lambda _module, _inputs, code_NZ: counts.append(len(code_NZ))
+    )
+    engine.train()
+    assert sum(counts) == times * len(few.train)
+
+
+def test_a_run_stopped_amid_the_flow_ends_as_the_undisturbed_one(recipe: Recipe, few: Splits) -> None:
+    """Its codes are encoded anew, in another epoch, and are the same."""
+    undisturbed, first, again = (engine_of(recipe.derive(epochs=4, batch_size=48), few) for _ in range(3))
+    undisturbed.train()
+
+    def stop(_event: Event) -> None:
+        first.stop_requested = first.step == 11
+
+    first.observers = [stop]
+    with pytest.raises(Interrupted):
+        first.train()
+    again.load_state_dict(copy.deepcopy(first.state_dict()))
+    again.train()
+    assert again.num_steps == 16
+    assert all(map(torch.equal, velocity_of(undisturbed), velocity_of(again)))
 
 
 def test_the_autoencoder_learns_to_look_right_to_a_perception_that_it_leaves_alone(
@@ -177,7 +210,7 @@ def test_the_code_reader_learns_codes_with_the_noise_that_the_decoder_knew(
     reader.register_forward_hook(lambda _module, inputs, logits_NK: seen.append((inputs[0], logits_NK)))
     flow = next(phase for phase in task.phases if phase.trains == "generator")
     batch = Batch(to_network(few.train.images[:100]), few.train.labels[:100])
-    losses = flow.losses(batch, Draws(torch.Generator().manual_seed(0), 100, CPU))
+    losses = flow.losses(flow.sees(batch), Draws(torch.Generator().manual_seed(0), 100, CPU))
     ((code_NZ, logits_NK),) = seen
     torch.testing.assert_close(losses["cross_entropy"], F.cross_entropy(logits_NK, batch.y_N))
     exact_NZ = task.networks["autoencoder"].encoder.eval()(batch.x_NCHW)
@@ -191,7 +224,7 @@ def test_the_flow_is_not_told_this_share_of_labels(share: float, recipe: Recipe,
     velocity.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[2]))
     flow = next(phase for phase in task.phases if phase.trains == "generator")
     batch = Batch(to_network(few.train.images[:100]), few.train.labels[:100])
-    flow.losses(batch, Draws(torch.Generator().manual_seed(0), 100, CPU))
+    flow.losses(flow.sees(batch), Draws(torch.Generator().manual_seed(0), 100, CPU))
     (label_N,) = seen
     told_N = label_N != velocity.any_class
     assert 1 - told_N.float().mean().item() == pytest.approx(share, abs=0.06)

@@ -16,13 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from inkmint.data.augment import Augment
 from inkmint.data.digits import DigitSet
 from inkmint.data.pixels import to_network
 from inkmint.errors import Interrupted, SettingsError, TrainingError
 from inkmint.runtime import ALONE, Workers, denormals_flushed, generator_of, seed_of
 from inkmint.training.optimisers import optimiser_of
 from inkmint.training.recipe import Recipe
-from inkmint.training.tasks import Batch, Draws, Task
+from inkmint.training.tasks import Batch, Draws, Phase, Task
 
 # Streams of random numbers, the second part of every seed path.
 _ORDER, _STEP, _DROPOUT, _PICTURES, _MEASURE, _SETTLE, _INITIAL, _BEGIN, _LABELS = range(9)
@@ -148,6 +149,7 @@ class Engine:
         self._images = digits.images.to(device)
         self._labels = digits.labels.to(device)
         self._order: tuple[int, Tensor] | None = None
+        self._passed: dict[str, Tensor] = {}
         for network in task.networks.values():
             network.to(device).train()
         self._optimisers = {
@@ -204,7 +206,8 @@ class Engine:
     def _train_step(self) -> None:
         torch.manual_seed(seed_of(self.seed, _DROPOUT, self.step, self.workers.rank))
         draws = self._draws(_STEP, self.step)
-        batch = self._batch(draws)
+        indices = self._indices()
+        batch = self._batch(indices, draws)
         for phase in self.task.phases:
             if not phase.takes_part(self.step, self.num_steps):
                 continue
@@ -213,7 +216,7 @@ class Engine:
                 network.requires_grad_(role == phase.trains)
             optimiser = self._optimisers[phase.trains]
             optimiser.param_groups[0]["lr"] = factor * self.recipe.optimisers[phase.trains].learning_rate
-            losses = phase.losses(batch, draws)
+            losses = phase.losses(self._seen(phase, batch, indices), draws)
             optimiser.zero_grad()
             torch.stack(list(losses.values())).sum().backward()
             self._share_gradients(self.task.networks[phase.trains])
@@ -223,15 +226,28 @@ class Engine:
         self._num_logged += 1
         self._update_average()
 
-    def _batch(self, draws: Draws) -> Batch:
+    def _indices(self) -> Tensor:
+        """Which images this worker sees in this step, in an order that every epoch draws anew."""
         epoch, step = divmod(self.step, self.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
             order = torch.randperm(len(self._images), generator=generator_of(self.seed, _ORDER, epoch))
             self._order = epoch, order.to(self.device)
         size = self.recipe.batch_size
-        indices = self.workers.share(self._order[1][step * size : (step + 1) * size])
+        return self.workers.share(self._order[1][step * size : (step + 1) * size])
+
+    def _batch(self, indices: Tensor, draws: Draws) -> Batch:
         x_NCHW = self.recipe.augment.apply(to_network(self._images[indices]), draws.uniform)
         return Batch(self.recipe.on_background(x_NCHW), self._labels[indices])
+
+    def _seen(self, phase: Phase, batch: Batch, indices: Tensor) -> Batch:
+        """What a phase sees of the batch; images that never change pass what is ahead of it only once."""
+        if phase.through is None or self.recipe.augment != Augment():
+            return phase.sees(batch)
+        if phase.trains not in self._passed:
+            parts = self._images.split(self.recipe.batch_size)
+            seen = [phase.through(self.recipe.on_background(to_network(part))) for part in parts]
+            self._passed[phase.trains] = torch.cat(seen)
+        return batch._replace(x_NCHW=self._passed[phase.trains][indices])
 
     def _draws(self, stream: int, *place: int) -> Draws:
         generator = generator_of(self.seed, stream, *place)
@@ -352,6 +368,7 @@ class Engine:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state of the same recipe, data, seed and number of workers."""
         self.step, self.clock.seconds = state["step"], state["seconds"]
+        self._passed = {}
         for role, network in self.task.networks.items():
             network.load_state_dict(state["networks"][role])
         for role, optimiser in self._optimisers.items():

@@ -46,7 +46,7 @@ class LatentFlow:
         return (
             Phase("perception", self._recognises, stage=first),
             Phase("autoencoder", self._reconstructs, stage=first),
-            Phase("generator", self._flows, stage=Stage(begin=self._turn)),
+            Phase("generator", self._flows, stage=Stage(begin=self._turn), through=self._codes),
         )
 
     def _recognises(self, real: Batch, draws: Draws) -> Losses:  # noqa: ARG002
@@ -66,8 +66,8 @@ class LatentFlow:
         }
 
     def _flows(self, real: Batch, draws: Draws) -> Losses:
-        """Each code goes several ways, from different noise and seen at different times: codes are the dear part."""
-        code_NZ = self._codes(real.x_NCHW)
+        """Each code goes several ways, from different noise and seen at different times."""
+        code_NZ = real.x_NCHW  # what images pass on their way here, `through`
         seen_NZ = code_NZ + self._code_noise * draws.normal(code_NZ.shape[1])
         cross_entropy = F.cross_entropy(self._generator.reader(seen_NZ), real.y_N)
         code_NZ = code_NZ.repeat_interleave(self._repeats, dim=0)

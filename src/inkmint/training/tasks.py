@@ -74,6 +74,8 @@ class Phase(NamedTuple):
         end_step: The step from which on it no longer does; None for never.
         every_steps: It takes part in one step of so many.
         stage: The part of the run outside which it takes no part, and whose schedule it follows.
+        through: What images pass before `losses` sees them in their place, such as an encoder that learned in an
+            earlier stage; nothing in it changes while the phase takes part. None for the images themselves.
     """
 
     trains: str
@@ -82,6 +84,11 @@ class Phase(NamedTuple):
     end_step: int | None = None
     every_steps: int = 1
     stage: Stage = Stage()
+    through: Callable[[Tensor], Tensor] | None = None
+
+    def sees(self, batch: Batch) -> Batch:
+        """What `losses` is given of a batch of images."""
+        return batch._replace(x_NCHW=self.through(batch.x_NCHW)) if self.through else batch
 
     def takes_part(self, step: int, num_steps: int) -> bool:
         """Whether it is one of this step's phases in a run of so many."""
