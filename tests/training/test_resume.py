@@ -1,7 +1,7 @@
 """A run that is stopped anywhere and resumed ends with the weights of one that was not, bit for bit."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,15 @@ def test_ctrl_c_finishes_the_step_and_keeps_it_and_the_users_handlers_come_back(
     assert state["step"] == 3
 
 
+@pytest.fixture
+def ctrl_c_ends() -> Iterator[None]:
+    """As Python has it, but in a process that a shell started in the background, where Ctrl-C is ignored."""
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, earlier)
+
+
+@pytest.mark.usefixtures("ctrl_c_ends")
 def test_a_second_ctrl_c_ends_at_once(short: MakeRecipe, few: Splits, tmp_path: Path) -> None:
     def press_twice(event: Event) -> None:
         if isinstance(event, Logged):
