@@ -95,8 +95,8 @@ def first_reached(snapshots: Sequence[Scored], good: Callable[[Score], bool]) ->
 
 
 def due_times(limit_sec: float) -> list[float]:
-    """Seconds at which to take snapshots: 15, half as much again, 30, and so on, doubling; the limit is the last."""
-    times, step = [], 15.0
+    """Seconds at which to take snapshots: 120, half as much again, 240, and so on, doubling; the limit is the last."""
+    times, step = [], 120.0
     while step < limit_sec:
         times += [step, step * 1.5]
         step *= 2

@@ -168,6 +168,9 @@ ROWS: tuple[Spec, ...] = (
         options={
             "latent_size": Whole(32, 1, 1024, "numbers in a latent and in a code"),
             "num_channels": Whole(32, 1, 1024, "maps at 14x14 of both halves of the autoencoder"),
+            "perception_channels": Whole(
+                24, 1, 1024, "maps at 14x14 of what tells how a reconstruction looks; twice as many at 7x7"
+            ),
             "flow_width": Whole(256, 1, 4096, "units in each layer of the flow"),
             "flow_depth": Whole(3, 0, 64, "residual units of the flow"),
             "num_steps": Whole(4, 1, 1000, "steps from noise to code, of two velocities each"),

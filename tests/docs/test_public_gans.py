@@ -242,8 +242,8 @@ def test_the_report_says_when_each_script_was_as_good(benchmark: Any, few: Split
 
 def test_snapshots_are_due_twice_in_a_doubling_and_at_the_end(benchmark: Any) -> None:
     due = benchmark.public_gan_scores.due_times
-    assert due(100.0) == [15.0, 22.5, 30.0, 45.0, 60.0, 90.0, 100.0]
-    assert due(60.0) == [15.0, 22.5, 30.0, 45.0, 60.0]
+    assert due(900.0) == [120.0, 180.0, 240.0, 360.0, 480.0, 720.0, 900.0]
+    assert due(480.0) == [120.0, 180.0, 240.0, 360.0, 480.0]
     assert due(6.0) == [6.0]
 
 

@@ -173,11 +173,11 @@ def test_parameters_are_those_of_the_layers_counted_by_hand(z: int, c: int, colo
         assert num_parameters(CodeAutoencoder(z, c, colours)) == encoder + decoder
         perception = conv(4 * colours, 24) + conv(24, 48, 4) + dense(2352, 64) + dense(64, 26)
         perception += 2 * (24 + 48 + 64)
-        assert num_parameters(Perception(26, colours)) == perception
+        assert num_parameters(Perception(26, 24, colours)) == perception
 
 
 def test_a_perception_sees_an_image_alike_in_any_company() -> None:
-    perception, x_NCHW = Perception(10).eval(), torch.rand(4, 1, 28, 28, generator=random()) * 2 - 1
+    perception, x_NCHW = Perception(10, 24).eval(), torch.rand(4, 1, 28, 28, generator=random()) * 2 - 1
     shapes = [(1, 24, 14, 14), (1, 48, 7, 7), (1, 64)]
     alone, together = perception.features(x_NCHW[:1]), perception.features(x_NCHW)
     assert [tuple(features.shape) for features in alone] == shapes

@@ -116,21 +116,23 @@ class Perception(nn.Module):
 
     Args:
         num_classes: K.
+        perception_channels: Maps at 14x14, C'; twice as many at 7x7.
         image_channels: C.
     """
 
-    def __init__(self, num_classes: int, image_channels: int = 1) -> None:
+    def __init__(self, num_classes: int, perception_channels: int, image_channels: int = 1) -> None:
         super().__init__()
-        self.conv14 = nn.Conv2d(4 * image_channels, 24, kernel_size=3, padding=1)
-        self.norm14 = nn.BatchNorm2d(24)
-        self.conv7 = nn.Conv2d(24, 48, kernel_size=4, stride=2, padding=1)
-        self.norm7 = nn.BatchNorm2d(48)
-        self.dense = nn.Linear(48 * 7 * 7, 64)
+        at14, at7 = perception_channels, 2 * perception_channels
+        self.conv14 = nn.Conv2d(4 * image_channels, at14, kernel_size=3, padding=1)
+        self.norm14 = nn.BatchNorm2d(at14)
+        self.conv7 = nn.Conv2d(at14, at7, kernel_size=4, stride=2, padding=1)
+        self.norm7 = nn.BatchNorm2d(at7)
+        self.dense = nn.Linear(at7 * 7 * 7, 64)
         self.norm = nn.BatchNorm1d(64)
         self.classes = nn.Linear(64, num_classes)
 
     def features(self, x_NCHW: Tensor) -> tuple[Tensor, ...]:
-        """What each hidden layer makes of images in [-1, 1]: (N, 24, 14, 14), (N, 48, 7, 7) and (N, 64)."""
+        """What each hidden layer makes of images in [-1, 1]: (N, C', 14, 14), (N, 2C', 7, 7) and (N, 64)."""
         at14_NCHW = F.relu(self.norm14(self.conv14(F.pixel_unshuffle(x_NCHW, 2))))
         at7_NCHW = F.relu(self.norm7(self.conv7(at14_NCHW)))
         return at14_NCHW, at7_NCHW, F.relu(self.norm(self.dense(at7_NCHW.flatten(1))))
