@@ -171,9 +171,9 @@ def test_parameters_are_those_of_the_layers_counted_by_hand(z: int, c: int, colo
         assert num_parameters(Decoder(z, c, colours)) == decoder
         assert num_parameters(Velocity(z, num_classes=26, width=48, depth=3)) == velocity
         assert num_parameters(CodeAutoencoder(z, c, colours)) == encoder + decoder
-        perception = conv(4 * colours, 24) + conv(24, 48, 4) + dense(2352, 64) + dense(64, 26)
-        perception += 2 * (24 + 48 + 64)
-        assert num_parameters(Perception(26, 24, colours)) == perception
+        perception = conv(4 * colours, c) + conv(c, 2 * c, 4) + dense(98 * c, 64) + dense(64, 26)
+        perception += 2 * (3 * c + 64)
+        assert num_parameters(Perception(26, c, colours)) == perception
 
 
 def test_a_perception_sees_an_image_alike_in_any_company() -> None:
