@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Self
 
@@ -67,6 +68,39 @@ def denormals_flushed() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(flushed_before)
+
+
+@contextmanager
+def fast_products() -> Iterator[None]:
+    """Multiply float32 matrices by oneDNN where that is faster and as exact, and leave the process as it was.
+
+    On AMD processors oneDNN multiplies about twice as fast as the MKL that torch takes. The way that torch has to it is
+    its permission to round factors to bfloat16, which oneDNN takes up on processors with matrix units (AMX) alone.
+    Nothing is permitted there, nor where a product shows that it was taken up.
+    """
+    settings = getattr(torch.backends.mkldnn, "matmul", None)
+    if not hasattr(settings, "fp32_precision") or not _is_amd_without_matrix_units():
+        yield
+        return
+    before = settings.fp32_precision
+    settings.fp32_precision = "bf16"
+    try:
+        if not _products_are_exact():
+            settings.fp32_precision = before
+        yield
+    finally:
+        settings.fp32_precision = before
+
+
+def _is_amd_without_matrix_units() -> bool:
+    return _processor().startswith("AMD") and not torch.cpu.get_capabilities()["amx_tile"]
+
+
+@cache
+def _products_are_exact() -> bool:
+    """Whether a product, as they are computed now, has the accuracy of float32 factors: 2^-24, not bfloat16's 2^-9."""
+    a, b = torch.rand(2, 256, 256, generator=torch.Generator().manual_seed(0))
+    return bool(((a @ b) / (a.double() @ b.double()) - 1).abs().max() < 1e-5)
 
 
 def seed_of(*path: int) -> int:
@@ -234,6 +268,7 @@ def machine_in_words(recorded: Mapping[str, Any]) -> str:
     return f"{recorded['processor']}, {threads}, torch {recorded['versions']['torch']}"
 
 
+@cache
 def _processor() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123

@@ -5,12 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inkmint import runtime
 from inkmint.errors import DistributedError, SettingsError
 from inkmint.runtime import (
     ALONE,
     Workers,
     denormals_flushed,
     environment,
+    fast_products,
     generator_of,
     machine_in_words,
     resolve_device,
@@ -117,3 +119,44 @@ def test_denormal_numbers_are_zero_inside_and_the_users_again_outside() -> None:
             assert smallest() == 0
         assert smallest() == 0
     assert smallest() > 0
+
+
+def permitted() -> str:
+    return torch.backends.mkldnn.matmul.fp32_precision
+
+
+def test_products_inside_are_exact_to_float32_and_the_setting_outside_is_the_users() -> None:
+    before = permitted()
+    a, b = torch.rand(2, 300, 300, generator=torch.Generator().manual_seed(1))
+    exact = a.double() @ b.double()
+    with fast_products():
+        with fast_products():
+            error = ((a @ b) / exact - 1).abs().max()
+        with pytest.raises(KeyError), fast_products():
+            raise KeyError
+    assert error < 1e-5
+    assert permitted() == before
+    rounded = ((a.bfloat16().float() @ b.bfloat16().float()) / exact - 1).abs().max()
+    assert rounded > 1e-4, "the bound above would not notice factors in bfloat16"
+
+
+@pytest.mark.parametrize("matrix_units", [False, True])
+def test_products_go_another_way_on_amd_without_matrix_units_alone(
+    monkeypatch: pytest.MonkeyPatch, matrix_units: bool
+) -> None:
+    before = permitted()
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_tile": matrix_units})
+    monkeypatch.setattr(runtime, "_products_are_exact", lambda: True)
+    for processor, expected in (("AMD EPYC", before if matrix_units else "bf16"), ("Intel Xeon", before)):
+        monkeypatch.setattr(runtime, "_processor", lambda name=processor: name)
+        with fast_products():
+            assert permitted() == expected
+    assert permitted() == before
+
+
+def test_nothing_is_permitted_where_a_product_loses_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = permitted()
+    monkeypatch.setattr(runtime, "_is_amd_without_matrix_units", lambda: True)
+    monkeypatch.setattr(runtime, "_products_are_exact", lambda: False)
+    with fast_products():
+        assert permitted() == before

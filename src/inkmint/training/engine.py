@@ -20,7 +20,7 @@ from inkmint.data.augment import Augment
 from inkmint.data.digits import DigitSet
 from inkmint.data.pixels import to_network
 from inkmint.errors import Interrupted, SettingsError, TrainingError
-from inkmint.runtime import ALONE, Workers, denormals_flushed, generator_of, seed_of
+from inkmint.runtime import ALONE, Workers, denormals_flushed, fast_products, generator_of, seed_of
 from inkmint.training.optimisers import optimiser_of
 from inkmint.training.recipe import Recipe
 from inkmint.training.tasks import Batch, Draws, Phase, Task
@@ -187,7 +187,7 @@ class Engine:
             Interrupted: `stop_requested` was set; the step was finished first.
             DistributedError: Another worker was lost.
         """
-        with torch.random.fork_rng(devices=[]), denormals_flushed():
+        with torch.random.fork_rng(devices=[]), denormals_flushed(), fast_products():
             self.clock.tick()
             self.clock.seconds = self.clock.seconds if self.step else 0.0
             self._tell(Started(self))
