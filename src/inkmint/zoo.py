@@ -246,14 +246,21 @@ ROWS: tuple[Spec, ...] = (
         name="house-reader",
         paper="inkmint",
         about="small residual network at 7x7 and 3x3, made for the CPU",
-        network=Reader,
+        network=partial(Reader, folded=True),
+        options=_READER,
+    ),
+    RecogniserSpec(
+        name="house-reader-fine",
+        paper="inkmint",
+        about="house-reader with one more stage ahead, at 14x14",
+        network=partial(Reader, folded=False),
         options=_READER,
     ),
     RecogniserSpec(
         name="fixmatch",
         paper="sohn2020",
         about="house-reader that learns from unlabelled images too, by its own sure guesses (FixMatch)",
-        network=Reader,
+        network=partial(Reader, folded=True),
         objective=FixMatch,
         options=_READER
         | {

@@ -6,7 +6,9 @@ from pydantic import ValidationError
 
 from inkmint.data.augment import Augment
 
-ALL_ON = Augment(shift_px=3, rotate_deg=15, scale=0.2, shear=0.2, jitter=0.4, flip=True, erase_px=12)
+ALL_ON = Augment(
+    shift_px=3, rotate_deg=15, scale=0.2, shear=0.2, elastic_px=2, jitter=0.4, flip=True, erase_px=12
+)
 
 
 def seeded(seed=0):
@@ -41,6 +43,7 @@ def test_off_returns_the_batch_itself_and_draws_nothing(x):
         rotate_deg=st.floats(0, 180),
         scale=st.floats(0, 0.9),
         shear=st.floats(0, 1),
+        elastic_px=st.floats(0, 14),
         jitter=st.floats(0, 1),
         flip=st.booleans(),
         erase_px=st.floats(0, 28),
@@ -66,7 +69,7 @@ def test_another_seed_gives_another_batch(x):
 
 def test_background_moves_in_as_background():
     blank = torch.full((4, 1, 28, 28), -1.0)
-    geometry = Augment(shift_px=10, rotate_deg=90, scale=0.5, shear=0.5)
+    geometry = Augment(shift_px=10, rotate_deg=90, scale=0.5, shear=0.5, elastic_px=5)
     assert torch.equal(geometry.apply(blank, draws(len(blank))), blank)
 
 
@@ -122,6 +125,33 @@ def test_a_square_around_the_drawn_place_is_covered_by_the_drawn_shade(x):
     assert torch.allclose(y, expected)
 
 
+def moved_by_bending(nets_N50, places):
+    """Columns and rows by which each of these places (row, column) comes from elsewhere: (N, places, 2)."""
+    at = torch.arange(28.0).expand(len(nets_N50), 1, 28, 28)  # an image whose shade is its column, or its row
+    found = []
+    for ramp in (at, at.transpose(2, 3)):
+        y = Augment(elastic_px=2).apply(ramp / 14 - 1, lambda size: nets_N50[:, :size])
+        found.append(torch.stack([(y + 1)[:, 0, i, j] * 14 - ramp[:, 0, i, j] for i, j in places], dim=1))
+    return torch.stack(found, dim=-1)
+
+
+def test_a_bend_displaces_crossings_by_what_was_drawn_and_what_lies_between_smoothly():
+    nets = torch.full((2, 2, 5, 5), 0.5)
+    nets[0, 0, 2, 2], nets[1, 1, 2, 2] = 1.0, 0.25  # of the middle: 2 pixels across, half of 2 pixels back up
+    middle, edge = (14, 14), (14, 2)
+    moved = moved_by_bending(nets.flatten(1), [middle, edge])
+    assert moved[:, 0].tolist() == [[pytest.approx(2, abs=0.1), 0], [0, pytest.approx(-1, abs=0.1)]]
+    assert moved[:, 1].abs().max() < 0.1
+    along = moved_by_bending(nets.flatten(1), [(14, column) for column in range(4, 25)])[0, :, 0]
+    assert along.diff().abs().max() < 0.6
+    assert torch.allclose(along, along.clamp(-0.3, 2.1))
+
+
+def test_a_net_that_displaces_nothing_changes_nothing(x):
+    y = Augment(elastic_px=5).apply(x, lambda size: torch.full((len(x), size), 0.5))
+    assert torch.allclose(y, x, atol=1e-5)
+
+
 def test_jitter_changes_ink_only_as_far_as_asked(x):
     y = Augment(jitter=0.1).apply(x, draws(len(x)))
     assert not torch.equal(y, x)
@@ -130,7 +160,15 @@ def test_jitter_changes_ink_only_as_far_as_asked(x):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"shift_px": -1}, {"rotate_deg": 181}, {"scale": 1}, {"jitter": 2}, {"shear": -0.1}, {"blur": 1}],
+    [
+        {"shift_px": -1},
+        {"rotate_deg": 181},
+        {"scale": 1},
+        {"jitter": 2},
+        {"shear": -0.1},
+        {"elastic_px": 15},
+        {"blur": 1},
+    ],
 )
 def test_values_out_of_range_and_unknown_fields_are_refused(fields):
     with pytest.raises(ValidationError):

@@ -6,8 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from inkmint.data.catalogue import STACKED_NAMES
 from inkmint.recipes import find_recipe
 from inkmint.recipes.lin2018 import packed
 
@@ -74,6 +76,40 @@ def test_ours_stand_beside_theirs(script: Any) -> None:
     assert "| 4 | 1000.0 ± 0.00 | 0.07 ± 0.005 | not trained yet | | | |" in page
     assert page.count("![") == 2
     assert "(stacked/lin2018-dcgan-stacked-quick-pack2-e8-s0.png)" in page
+
+
+def test_what_cannot_pack_stands_beside_the_paper_without_packing(script: Any) -> None:
+    alone = result(1, 0, 1000.0, 0.02) | {"recipe": "inkmint/house-quick", "epochs": 11}
+    page = script.page({"a": alone})
+    assert "## `inkmint/house-quick`, 11 epochs" in page
+    assert (
+        "| 1 | 78.9 ± 6.46 | 4.50 ± 0.127 | 1000.0 (998.0 to 1000.0) | 0.020 (0.020 to 1.000) | 1 | 240 |"
+        in page
+    )
+    assert "not trained yet" not in page
+
+
+class Drawer:
+    """Draws black images and notes what it is asked for."""
+
+    name, class_names = "drawer", STACKED_NAMES
+
+    def __init__(self, conditional: bool) -> None:
+        self.conditional = conditional
+
+    def sample(self, n: int, labels: Any, seed: int) -> Any:
+        return np.zeros((n, 3, 28, 28), np.uint8)
+
+    def mint(self, n: int, seed: int) -> str:
+        return f"{n} digits of any class"
+
+
+def test_classes_are_asked_for_at_random_and_not_evenly(script: Any) -> None:
+    counts = np.bincount(script.drawn(Drawer(conditional=True)).labels, minlength=1000)
+    shares = counts / counts.sum()
+    divergence = float(np.sum(shares * np.log(shares * 1000)))
+    assert divergence == pytest.approx(0.019, abs=0.003)
+    assert script.drawn(Drawer(conditional=False)) == "26000 digits of any class"
 
 
 def test_packings_are_whole_numbers(script: Any) -> None:

@@ -27,18 +27,29 @@ def test_parameters_are_those_of_the_layers_counted_by_hand(width: float, c: int
         assert num_parameters(Reader(num_classes=26, width=width, depth=depth)) == counted(c, depth, 26)
 
 
+@pytest.mark.parametrize(("width", "c", "depth"), [(1.0, 32, 2), (0.5, 16, 0)])
+def test_a_stage_ahead_has_the_parameters_counted_by_hand(width: float, c: int, depth: int) -> None:
+    ahead = 9 * c + 2 * c + depth * (9 * c * c + 2 * c)
+    folded_input, fine_input = 9 * 4 * 2 * c, 9 * c * 2 * c
+    with torch.device("meta"):
+        fine = Reader(num_classes=26, width=width, depth=depth, folded=False)
+    assert num_parameters(fine) == counted(2 * c, depth, 26) + ahead + fine_input - folded_input
+
+
 def images() -> Tensor:
     return torch.rand(6, 1, 28, 28, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
-def test_stages_see_7x7_and_3x3_places() -> None:
-    reader = Reader(num_classes=10, width=0.125, depth=1)
+@pytest.mark.parametrize("folded", [True, False])
+def test_stages_see_7x7_and_3x3_places_and_14x14_if_nothing_is_folded(folded: bool) -> None:
+    reader = Reader(num_classes=10, width=0.125, depth=1, folded=folded)
     seen: list[torch.Size] = []
     for module in reader.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
     assert reader.features(images()).shape == (6, 16)
-    assert seen == [(6, 8, 7, 7), (6, 8, 7, 7), (6, 16, 3, 3), (6, 16, 3, 3)]
+    ahead = [] if folded else [(6, 4, 14, 14)] * 2
+    assert seen == [*ahead, (6, 8, 7, 7), (6, 8, 7, 7), (6, 16, 3, 3), (6, 16, 3, 3)]
 
 
 def test_it_computes_what_its_documentation_says() -> None:

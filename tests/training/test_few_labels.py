@@ -213,7 +213,8 @@ def test_fields_that_are_not_set_decide_nothing(name: str) -> None:
     assert bool(changed) is ("few-labels" in name)
     for treatment in ("augment", "strong"):
         amounts = RECIPES[name].deciding().get(treatment, {})
-        assert ("erase_px" in amounts) is bool(getattr(RECIPES[name], treatment).erase_px)
+        for later in ("erase_px", "elastic_px"):
+            assert (later in amounts) is bool(getattr(getattr(RECIPES[name], treatment), later))
 
 
 def test_the_recipes_of_few_labels_see_a_hundred(starter: Splits) -> None:

@@ -19,6 +19,7 @@ from inkmint.files import write_text
 from inkmint.options import Value
 from inkmint.zoo import find
 
+_LATER_CHANGES = ("erase_px", "elastic_px")
 _FEW_LABELS = ("labels_per_class", "labelled_share", "images_per_epoch", "strong")
 
 
@@ -164,15 +165,15 @@ class Recipe(Settings):
         """What decides a result, as plain data: the recipe without its words, and every option of its model.
 
         Fields of learning from few labels are left out where they are not set, as in results from before they existed,
-        and so is erasing.
+        and so are erasing and bending.
         """
         left_out: dict[str, Any] = {"about": True, "choices": True}
         left_out |= {
             name: True for name in _FEW_LABELS if getattr(self, name) == Recipe.model_fields[name].default
         }
         for name in ("augment", "strong"):
-            if not getattr(self, name).erase_px:
-                left_out.setdefault(name, {"erase_px"})
+            unset = {change for change in _LATER_CHANGES if not getattr(getattr(self, name), change)}
+            left_out.setdefault(name, unset)
         data = self.model_dump(mode="json", exclude=left_out)
         return data | {"options": dict(find(self.model).settle(self.options))}
 
