@@ -37,6 +37,9 @@ from inkmint.evaluation.judge import JUDGE, PINS, SECOND_JUDGE, as_judge, load_j
 from inkmint.exporting.onnx_model import to_onnx
 from inkmint.inference.onnx_file import FILE_NAME
 from inkmint.models import Generator, Recogniser
+from inkmint.reading.fitting import calibrate_reader
+from inkmint.reading.model import save_reader
+from inkmint.reading.reader import Reader
 from inkmint.recipes import find_recipe
 from inkmint.runtime import machine_in_words
 from inkmint.studies.judges import training_facts, write_judge
@@ -150,8 +153,20 @@ def install_model(name: str, runs: Sequence[Run], splits: Splits) -> None:
         shutil.rmtree(WEIGHTS / name, ignore_errors=True)
         shutil.copytree(folder, WEIGHTS / name)
     click.echo((WEIGHTS / name / "README.md").read_text(encoding="utf-8"))
+    if read_config(WEIGHTS / name).kind == "recogniser":
+        install_calibration(name, splits)
     if name in ONNX:
         install_onnx(name)
+
+
+def install_calibration(name: str, splits: Splits) -> None:
+    """What `inkmint read` needs beside the weights, as `inkmint read --calibrate` writes it."""
+    recogniser = Recogniser.from_pretrained(WEIGHTS / name)
+    calibration, familiarity = calibrate_reader(recogniser, splits.validation)
+    save_reader(Reader(recogniser, calibration, familiarity), WEIGHTS / name)
+    click.echo(
+        f"{name}: temperature {calibration.temperature:.3f}, threshold {calibration.threshold:.3f} for reading"
+    )
 
 
 def install_onnx(name: str) -> None:

@@ -170,6 +170,7 @@ def test_a_readers_card_shows_its_mistakes(
     result = build("house-reader", *given(runs["house-reader"][:1]))
     assert result.exit_code == 0, result.output
     folder = tmp_path / "weights" / "house-reader"
+    assert read_json(folder / "reading.json")["num_images"] > 0, "inkmint read would not know its confidence"
     card = modules[2].read_card(folder)
     [accuracy] = card.figures
     assert accuracy.shipped.name.startswith("test_accuracy_")
