@@ -76,9 +76,9 @@ def fast_products() -> Iterator[None]:
 
     On AMD processors oneDNN multiplies about twice as fast as the MKL that torch takes. The way that torch has to it is
     its permission to round factors to bfloat16, which oneDNN takes up on processors with matrix units (AMX) alone.
-    Nothing is permitted there, nor where a product shows that it was taken up.
+    Nothing is permitted there, nor where a product shows that it was taken up, nor by releases of torch that cannot.
     """
-    settings = getattr(torch.backends.mkldnn, "matmul", None)
+    settings: Any = getattr(torch.backends.mkldnn, "matmul", None)
     if not hasattr(settings, "fp32_precision") or not _is_amd_without_matrix_units():
         yield
         return
